@@ -1,0 +1,5 @@
+/// The quoin command.
+module io.quoin.cli {
+    requires io.quoin.daemon;
+    requires info.picocli;
+}

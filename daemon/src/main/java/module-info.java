@@ -1,0 +1,5 @@
+/// Sockets, hosts, policy and observability: the only module that reads configuration.
+module io.quoin.daemon {
+    requires transitive io.quoin.volume;
+    requires org.tomlj;
+}

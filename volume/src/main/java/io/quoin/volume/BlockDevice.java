@@ -1,0 +1,24 @@
+package io.quoin.volume;
+
+import io.quoin.volume.intake.BufferPool;
+import io.quoin.volume.intake.Request;
+
+/// What a front end sees of a volume: a size, memory for payload, and a way in. The volume is one
+/// implementation; tests of front ends have a simple one in memory.
+public interface BlockDevice {
+    /// {@return bytes that clients may address; a multiple of 4096}
+    long sizeBytes();
+
+    /// {@return whether writes are refused}
+    boolean isReadOnly();
+
+    /// {@return where request payload lies}
+    BufferPool buffers();
+
+    /// Hands a request over; it will be completed exactly once, on another thread, even when the
+    /// volume stops. Requests of one thread are taken in order; overlapping requests in flight at
+    /// the same time may be carried out in any order, each whole. Waits while the ring is full.
+    ///
+    /// @param request filled in and checked against the size
+    void submit(Request request);
+}

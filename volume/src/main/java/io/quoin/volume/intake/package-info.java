@@ -1,0 +1,2 @@
+/// Requests and their memory, on the way into a volume.
+package io.quoin.volume.intake;

@@ -1,0 +1,11 @@
+/// Where bytes go, and what is true after a crash.
+module io.quoin.volume {
+    requires transitive io.quoin.codec;
+    requires org.agrona;
+    requires com.lmax.disruptor;
+    requires chronicle.bytes;
+    requires chronicle.core;
+
+    exports io.quoin.volume;
+    exports io.quoin.volume.intake;
+}
