@@ -1,0 +1,16 @@
+/// The loops that touch every byte. Hidden from other modules.
+///
+/// Each job has a scalar kernel in plain Java and, where it pays, a vector kernel on the Vector API, which may be used in
+/// this package only. {@link io.quoin.codec.kernel.Kernels} chooses once, when it is first used, and says why.
+///
+/// ```
+/// guard, hamming, parity -> Kernels -> ScalarXxxKernel
+///                                   -> VectorXxxKernel   byte for byte the same results
+/// ```
+///
+/// Promises: no allocation after warm-up, no state that outlives a call except lookup tables, every access checked by the
+/// segment it goes to. Assumes: native segments are the common case and heap segments backed by `byte[]` the other.
+///
+/// Vector loops are written out by hand and small. Where C2 stops inlining a helper it boxes the vectors, and the same
+/// loop runs twenty times slower while every test stays green.
+package io.quoin.codec.kernel;
