@@ -5,6 +5,7 @@ module io.quoin.volume {
     requires com.lmax.disruptor;
     requires chronicle.bytes;
     requires chronicle.core;
+    requires jdk.unsupported;
 
     exports io.quoin.volume;
     exports io.quoin.volume.intake;

@@ -1,0 +1,111 @@
+package io.quoin.volume.counter;
+
+/// What happened to a volume, for operators: said once, in words, with place, expectation and finding.
+public sealed interface VolumeEvent {
+    /// {@return the message}
+    String message();
+
+    /// A member was dropped.
+    ///
+    /// @param slot its slot
+    /// @param member its name
+    /// @param cause what failed
+    /// @param configEpoch epoch at which it left
+    /// @param redundancyLeft members that may still be lost
+    record MemberFailed(int slot, String member, String cause, long configEpoch, int redundancyLeft)
+            implements VolumeEvent {
+        @Override
+        public String message() {
+            return "member "
+                    + member
+                    + " faulty ("
+                    + cause
+                    + "): dropped at epoch "
+                    + configEpoch
+                    + "; "
+                    + (redundancyLeft > 0
+                            ? redundancyLeft + " more may be lost"
+                            : "no redundancy left, replace it");
+        }
+    }
+
+    /// The volume stopped serving.
+    ///
+    /// @param cause why
+    record VolumeFailed(String cause) implements VolumeEvent {
+        @Override
+        public String message() {
+            return "volume failed: " + cause + "; nothing more is acknowledged";
+        }
+    }
+
+    /// A block was bad and was made good.
+    ///
+    /// @param slot slot
+    /// @param row row
+    /// @param block volume block, or -1 for parity
+    /// @param finding what was found
+    /// @param action what was done
+    record BlockRepaired(int slot, long row, long block, String finding, String action)
+            implements VolumeEvent {
+        @Override
+        public String message() {
+            return (block >= 0 ? "block " + block : "parity of row " + row)
+                    + " on slot "
+                    + slot
+                    + ": "
+                    + finding
+                    + "; "
+                    + action;
+        }
+    }
+
+    /// A block cannot be had any more.
+    ///
+    /// @param block volume block
+    /// @param row row
+    /// @param finding what was found
+    record BlockLost(long block, long row, String finding) implements VolumeEvent {
+        @Override
+        public String message() {
+            return "block " + block + " lost (row " + row + "): " + finding + "; reads of it fail";
+        }
+    }
+
+    /// A row's slots disagree and nobody can say which is wrong.
+    ///
+    /// @param row row
+    /// @param finding what was found
+    record RowSuspect(long row, String finding) implements VolumeEvent {
+        @Override
+        public String message() {
+            return "row " + row + " suspect: " + finding + "; nothing was changed";
+        }
+    }
+
+    /// A job began, went on or ended.
+    ///
+    /// @param id job
+    /// @param kind scrub or rebuild
+    /// @param what what happened
+    record JobChanged(long id, String kind, String what) implements VolumeEvent {
+        @Override
+        public String message() {
+            return kind + " " + id + ": " + what;
+        }
+    }
+
+    /// Something worth a line in the log.
+    ///
+    /// @param message the line
+    record Note(String message) implements VolumeEvent {}
+
+    /// Receives events on the engine's thread.
+    @FunctionalInterface
+    interface Sink {
+        /// Takes an event; must not block.
+        ///
+        /// @param event the event
+        void accept(VolumeEvent event);
+    }
+}

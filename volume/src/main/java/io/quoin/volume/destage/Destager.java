@@ -1,0 +1,649 @@
+package io.quoin.volume.destage;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.parity.ErasureCode;
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.Counters.Counter;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.format.Batch;
+import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.journal.Journal;
+import io.quoin.volume.journal.JournalOp;
+import io.quoin.volume.journal.Sequencer;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.row.InfoCache;
+import io.quoin.volume.row.InfoGroup;
+import io.quoin.volume.row.RowImage;
+import io.quoin.volume.row.RowReader;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.collections.LongHashSet;
+
+/// Carries the oldest dirty rows home, one round of rows at a time.
+///
+/// | phase | what | invariant |
+/// |---|---|---|
+/// | lock | the info groups of the rows | I7 one INTENT in flight per row |
+/// | gather | clean blocks of partly dirty rows, verified; decoded when bad or absent | I8 |
+/// | encode | parity over the new row | I21 unwritten and trimmed count as zeros |
+/// | intent | the new parity of partly dirty rows, committed in the journal | I4 |
+/// | home | data and parity to every member that holds the row | I3 |
+/// | flush | every member written | before anything is called clean |
+/// | info | records in the info groups; versions leave the dirty index | I6 |
+///
+/// A member that fails during a round has left the set; the row is whole without it.
+///
+/// Engine thread only.
+public final class Destager {
+    private static final int MAX_ROWS = 256;
+    private static final int MAX_MERGE_BYTES = 256 << 10;
+
+    private final Geometry geometry;
+    private final MemberSet members;
+    private final DirtyIndex dirty;
+    private final Journal journal;
+    private final Sequencer sequencer;
+    private final InfoCache cache;
+    private final RowReader rows;
+    private final ErasureCode code;
+    private final BlockGuards guards;
+    private final MemorySegment region;
+    private final Counters counters;
+    private final VolumeEvent.Sink events;
+
+    private final int maxRows;
+    private final MemorySegment work;
+    private final MemorySegment zeros;
+    private final MemorySegment[] blocks;
+    private final long[] offsets;
+    private final List<RoundRow> round = new ArrayList<>();
+    private final ArrayDeque<RoundRow> spareRows = new ArrayDeque<>();
+    private final List<InfoGroup> locked = new ArrayList<>();
+    private final LongHashSet chosen = new LongHashSet(-1);
+    private final ArrayDeque<JournalOp> spareOps = new ArrayDeque<>();
+    private final HomeWrites home;
+
+    private boolean isActive;
+    private int pending;
+    private int flushMask;
+    private long roundBatch = Long.MAX_VALUE;
+
+    /// A destager of a volume.
+    ///
+    /// @param geometry shape
+    /// @param members who holds what
+    /// @param dirty what is to be carried home
+    /// @param journal takes intents
+    /// @param sequencer source of sequences
+    /// @param cache info groups
+    /// @param rows reads rows that need decoding
+    /// @param code erasure code
+    /// @param guards its own guards
+    /// @param region memory of the payload
+    /// @param counters what is counted
+    /// @param events who is told
+    public Destager(
+            Geometry geometry,
+            MemberSet members,
+            DirtyIndex dirty,
+            Journal journal,
+            Sequencer sequencer,
+            InfoCache cache,
+            RowReader rows,
+            ErasureCode code,
+            BlockGuards guards,
+            MemorySegment region,
+            Counters counters,
+            VolumeEvent.Sink events) {
+        this.geometry = geometry;
+        this.members = members;
+        this.dirty = dirty;
+        this.journal = journal;
+        this.sequencer = sequencer;
+        this.cache = cache;
+        this.rows = rows;
+        this.code = code;
+        this.guards = guards;
+        this.region = region;
+        this.counters = counters;
+        this.events = events;
+        int intentBytes = (geometry.parityCount() + 1) * BLOCK_BYTES;
+        maxRows = Math.clamp(journal.segmentBytes() / 2 / intentBytes, 1, MAX_ROWS);
+        int width = geometry.width();
+        work = Arena.ofAuto().allocate((long) width * maxRows * BLOCK_BYTES, BLOCK_BYTES);
+        zeros = Arena.ofAuto().allocate(BLOCK_BYTES, BLOCK_BYTES);
+        blocks = new MemorySegment[width];
+        offsets = new long[width];
+        home = new HomeWrites(members, MAX_MERGE_BYTES);
+    }
+
+    /// {@return whether a round is under way}
+    public boolean isActive() {
+        return isActive;
+    }
+
+    /// {@return the oldest journal batch that the round under way still needs, or Long.MAX_VALUE}
+    public long roundBatch() {
+        return roundBatch;
+    }
+
+    /// Starts a round with the oldest dirty rows.
+    ///
+    /// @return whether there was anything to do
+    public boolean start() {
+        assert !isActive : "a round is under way";
+        chosen.clear();
+        int scanned = Math.min(dirty.orderSize(), 8 * maxRows);
+        for (int i = 0; i < scanned && round.size() < maxRows; i++) {
+            int version = dirty.inOrder(i);
+            if (version == DirtyIndex.NONE) {
+                continue;
+            }
+            long row = geometry.rowOf(dirty.block(version));
+            if (chosen.add(row)) {
+                RoundRow each = spareRows.pollFirst();
+                if (each == null) {
+                    each = new RoundRow(geometry);
+                }
+                each.row = row;
+                each.index = geometry.indexInInfoGroup(row);
+                round.add(each);
+            }
+        }
+        if (round.isEmpty()) {
+            return false;
+        }
+        isActive = true;
+        round.sort((a, b) -> Long.compare(a.row, b.row));
+        lockGroups();
+        return true;
+    }
+
+    private void lockGroups() {
+        chosen.clear();
+        pending = 1;
+        for (int i = 0; i < round.size(); i++) {
+            RoundRow each = round.get(i);
+            each.place = i;
+            long key = geometry.infoGroupOf(each.row);
+            if (chosen.add(key)) {
+                pending++;
+                cache.require(key, group -> lock(group));
+            }
+        }
+        lockDone();
+    }
+
+    private void lock(InfoGroup group) {
+        if (Plant.NO_ROW_LOCK.isPlanted()) {
+            group.pin();
+            locked.add(group);
+            lockDone();
+            return;
+        }
+        group.lock(() -> {
+            locked.add(group);
+            lockDone();
+        });
+    }
+
+    private void lockDone() {
+        if (--pending == 0) {
+            choose();
+        }
+    }
+
+    private void choose() {
+        long commit = journal.commitSequence();
+        for (RoundRow each : round) {
+            each.group = cache.peek(geometry.infoGroupOf(each.row));
+            each.dirtyMask = 0;
+            each.idleMask = 0;
+            each.rewrite = 0;
+            each.lost = 0;
+            each.parityHeld = 0;
+            each.needsIntent = false;
+            each.hasContent = false;
+            MemorySegment info = each.group.image();
+            for (int p = 0; p < geometry.dataCount(); p++) {
+                int version = dirty.committed(geometry.blockAt(each.row, p), commit);
+                each.versions[p] = version;
+                if (version == DirtyIndex.NONE) {
+                    continue;
+                }
+                assert dirty.sequence(version) <= commit : "I3: version beyond commit";
+                dirty.freeze(version);
+                roundBatch = Math.min(roundBatch, dirty.batch(version));
+                each.dirtyMask |= 1 << p;
+                long at = record(each, p);
+                int type = BlockInfo.type(info, at);
+                if (dirty.kind(version) == DirtyIndex.TRIM
+                        && (type == BlockInfo.UNWRITTEN || type == BlockInfo.TRIMMED)) {
+                    each.idleMask |= 1 << p;
+                }
+            }
+            each.isIdle = each.dirtyMask == each.idleMask;
+            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                if (members.holds(geometry.slotAt(each.row, p), each.group.key())) {
+                    each.parityHeld |= 1 << p;
+                }
+            }
+        }
+        gather();
+    }
+
+    private long record(RoundRow each, int position) {
+        return each.group.record(
+                geometry.slotAt(each.row, position) % geometry.width(), each.index);
+    }
+
+    private long workOffset(RoundRow each, int position) {
+        return ((long) position * maxRows + each.place) * BLOCK_BYTES;
+    }
+
+    private int allData() {
+        return (int) ((1L << geometry.dataCount()) - 1);
+    }
+
+    private void gather() {
+        pending = 1;
+        for (RoundRow each : round) {
+            boolean isFull = each.dirtyMask == allData();
+            if (each.isIdle || isFull || geometry.parityCount() == 0 || each.parityHeld == 0) {
+                continue;
+            }
+            gatherRow(each);
+        }
+        gatherDone();
+    }
+
+    private void gatherRow(RoundRow each) {
+        MemorySegment info = each.group.image();
+        for (int p = 0; p < geometry.dataCount(); p++) {
+            if ((each.dirtyMask >> p & 1) != 0) {
+                continue;
+            }
+            int slot = geometry.slotAt(each.row, p);
+            boolean isContentless = BlockInfo.isContentless(info, record(each, p));
+            boolean untrusted = each.group.isUntrusted(slot % geometry.width(), each.index);
+            if (!isContentless && (untrusted || !members.holds(slot, each.group.key()))) {
+                decodeRow(each);
+                return;
+            }
+        }
+        each.pending = 1;
+        each.readMask = 0;
+        pending++;
+        for (int p = 0; p < geometry.dataCount(); p++) {
+            if ((each.dirtyMask >> p & 1) != 0) {
+                continue;
+            }
+            if (BlockInfo.isContentless(info, record(each, p))) {
+                work.asSlice(workOffset(each, p), BLOCK_BYTES).fill((byte) 0);
+                continue;
+            }
+            each.pending++;
+            Io io = new Io();
+            io.tag = p;
+            io.set(
+                    Io.Kind.READ,
+                    work,
+                    workOffset(each, p),
+                    BLOCK_BYTES,
+                    members.layout().dataOffset(geometry.memberBlock(each.row)));
+            io.listener =
+                    done -> {
+                        if (done.result.isOk()) {
+                            each.readMask |= 1 << done.tag;
+                        } else {
+                            counters.add(Counter.READ_ERRORS, 1);
+                        }
+                        gatherRead(each);
+                    };
+            members.submit(geometry.slotAt(each.row, p), io);
+        }
+        gatherRead(each);
+    }
+
+    private void gatherRead(RoundRow each) {
+        if (--each.pending > 0) {
+            return;
+        }
+        MemorySegment info = each.group.image();
+        boolean isGood = true;
+        for (int p = 0; p < geometry.dataCount(); p++) {
+            if ((each.dirtyMask >> p & 1) == 0 && !BlockInfo.isContentless(info, record(each, p))) {
+                isGood &=
+                        (each.readMask >> p & 1) != 0
+                                && (Plant.PARITY_UNVERIFIED.isPlanted()
+                                        || guards.matches(
+                                                work, workOffset(each, p), info, record(each, p)));
+            }
+        }
+        if (!isGood) {
+            decodeRow(each);
+        }
+        gatherDone();
+    }
+
+    /// Reads the whole old row, and takes its clean blocks from what it resolves to.
+    private void decodeRow(RoundRow each) {
+        pending++;
+        rows.read(
+                each.group,
+                each.index,
+                frame -> {
+                    RowImage image = frame.image();
+                    for (int p = 0; p < geometry.dataCount(); p++) {
+                        if ((each.dirtyMask >> p & 1) != 0) {
+                            continue;
+                        }
+                        if ((image.lost >> p & 1) != 0) {
+                            each.lost |= 1 << p;
+                            work.asSlice(workOffset(each, p), BLOCK_BYTES).fill((byte) 0);
+                            reportLost(each, p);
+                            continue;
+                        }
+                        MemorySegment.copy(
+                                frame.memory(),
+                                frame.offset(p),
+                                work,
+                                workOffset(each, p),
+                                BLOCK_BYTES);
+                        if (((image.corrected | image.decoded) >> p & 1) != 0) {
+                            each.rewrite |= 1 << p;
+                        }
+                    }
+                    counters.add(Counter.BITS_CORRECTED, image.correctedBits);
+                    rows.release(frame);
+                    gatherDone();
+                });
+    }
+
+    private void reportLost(RoundRow each, int position) {
+        counters.add(Counter.BLOCKS_LOST, 1);
+        events.accept(
+                new VolumeEvent.BlockLost(
+                        geometry.blockAt(each.row, position),
+                        each.row,
+                        "found while its row was written: fewer than "
+                                + geometry.dataCount()
+                                + " good blocks"));
+    }
+
+    private void gatherDone() {
+        if (--pending == 0 && !members.isFailed()) {
+            encode();
+        }
+    }
+
+    private void encode() {
+        pending = 1;
+        for (RoundRow each : round) {
+            if (each.isIdle) {
+                continue;
+            }
+            placeBlocks(each);
+            if (geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData()) {
+                for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                    blocks[p] = work;
+                    offsets[p] = workOffset(each, p);
+                }
+                code.encode(blocks, offsets, BLOCK_BYTES);
+            }
+            boolean isPartial = each.dirtyMask != allData();
+            each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
+            each.generation = sequencer.next();
+            if (each.needsIntent) {
+                intend(each);
+            }
+        }
+        intentDone();
+    }
+
+    private void placeBlocks(RoundRow each) {
+        each.hasContent = false;
+        for (int p = 0; p < geometry.dataCount(); p++) {
+            int version = each.versions[p];
+            if (version == DirtyIndex.NONE) {
+                blocks[p] = work;
+                offsets[p] = workOffset(each, p);
+                each.hasContent |=
+                        (each.lost >> p & 1) == 0
+                                && !BlockInfo.isContentless(each.group.image(), record(each, p));
+            } else if (dirty.kind(version) == DirtyIndex.WRITE) {
+                blocks[p] = region;
+                offsets[p] = dirty.payload(version);
+                each.hasContent = true;
+                int crc = Crc32c.of(region, offsets[p], BLOCK_BYTES);
+                if (crc != dirty.crc(version)) {
+                    throw new IllegalStateException(
+                            "block "
+                                    + dirty.block(version)
+                                    + " changed in memory: expected CRC-32C "
+                                    + Integer.toHexString(dirty.crc(version))
+                                    + ", found "
+                                    + Integer.toHexString(crc));
+                }
+            } else {
+                blocks[p] = zeros;
+                offsets[p] = 0;
+                each.hasContent |= dirty.kind(version) == DirtyIndex.ZERO;
+            }
+        }
+    }
+
+    private void intend(RoundRow each) {
+        JournalOp op = spareOps.pollFirst();
+        if (op == null) {
+            op = new JournalOp();
+            op.generations = new long[geometry.dataCount()];
+            op.listener =
+                    done -> {
+                        spareOps.addLast(done);
+                        intentDone();
+                    };
+        }
+        int k = geometry.dataCount();
+        op.type = Batch.INTENT;
+        op.hasMore = false;
+        op.sequence = each.generation;
+        op.block = each.row;
+        op.count = geometry.parityCount();
+        op.extra = (1 << geometry.parityCount()) - 1;
+        op.payload = work;
+        op.payloadOffset = workOffset(each, k);
+        op.payloadStride = (long) maxRows * BLOCK_BYTES;
+        for (int j = 0; j < op.count; j++) {
+            op.crcs[j] = Journal.crc(work, workOffset(each, k + j));
+        }
+        for (int p = 0; p < k; p++) {
+            op.generations[p] = generation(each, p);
+        }
+        pending++;
+        counters.add(Counter.INTENTS, 1);
+        journal.append(op);
+    }
+
+    /// {@return the generation that a data position has in the new row}
+    private long generation(RoundRow each, int p) {
+        MemorySegment info = each.group.image();
+        if (each.versions[p] != DirtyIndex.NONE && (each.idleMask >> p & 1) == 0) {
+            return dirty.sequence(each.versions[p]);
+        }
+        if ((each.lost >> p & 1) != 0 || BlockInfo.type(info, record(each, p)) == BlockInfo.BAD) {
+            return Batch.BAD_GENERATION;
+        }
+        return BlockInfo.generation(info, record(each, p));
+    }
+
+    private void intentDone() {
+        if (--pending == 0 && !members.isFailed()) {
+            writeHome();
+        }
+    }
+
+    private void writeHome() {
+        home.clear();
+        for (RoundRow each : round) {
+            if (each.isIdle) {
+                continue;
+            }
+            placeBlocks(each);
+            long key = each.group.key();
+            long at = members.layout().dataOffset(geometry.memberBlock(each.row));
+            for (int p = 0; p < geometry.width(); p++) {
+                int slot = geometry.slotAt(each.row, p);
+                if (!members.holds(slot, key)) {
+                    continue;
+                }
+                if (p >= geometry.dataCount()) {
+                    if (each.hasContent && (geometry.isMirror() || each.parityHeld != 0)) {
+                        home.add(slot, at, work, workOffset(each, p));
+                    }
+                    continue;
+                }
+                int version = each.versions[p];
+                boolean isWritten =
+                        version == DirtyIndex.NONE
+                                ? (each.rewrite >> p & 1) != 0
+                                : dirty.kind(version) != DirtyIndex.TRIM;
+                if (isWritten) {
+                    home.add(slot, at, blocks[p], offsets[p]);
+                }
+            }
+        }
+        home.run(this::flush);
+    }
+
+    private void flush(int writtenMask) {
+        if (members.isFailed()) {
+            return;
+        }
+        pending = 1;
+        flushMask = Plant.DROP_HOME_FLUSH.isPlanted() ? 0 : writtenMask;
+        for (int slot = 0; slot < geometry.slotCount(); slot++) {
+            if ((flushMask >> slot & 1) != 0 && home.isLive(slot)) {
+                pending++;
+                Io io = new Io();
+                io.kind = Io.Kind.FLUSH;
+                io.listener =
+                        done -> {
+                            if (!done.result.isOk()) {
+                                members.fail(done);
+                            }
+                            flushDone();
+                        };
+                members.submit(slot, io);
+            }
+        }
+        flushDone();
+    }
+
+    private void flushDone() {
+        if (--pending == 0 && !members.isFailed()) {
+            finish();
+        }
+    }
+
+    private void finish() {
+        int count = 0;
+        for (RoundRow each : round) {
+            if (!each.isIdle) {
+                recordRow(each);
+                count++;
+            }
+            for (int version : each.versions) {
+                if (version != DirtyIndex.NONE) {
+                    dirty.clean(version);
+                }
+            }
+            each.group = null;
+            spareRows.addLast(each);
+        }
+        round.clear();
+        counters.add(Counter.ROWS_DESTAGED, count);
+        isActive = false;
+        roundBatch = Long.MAX_VALUE;
+        List<InfoGroup> groups = List.copyOf(locked);
+        locked.clear();
+        for (InfoGroup group : groups) {
+            if (Plant.NO_ROW_LOCK.isPlanted()) {
+                group.unpin();
+            } else {
+                group.unlock();
+            }
+        }
+    }
+
+    private void recordRow(RoundRow each) {
+        placeBlocks(each);
+        MemorySegment info = each.group.image();
+        int k = geometry.dataCount();
+        for (int p = 0; p < k; p++) {
+            int version = each.versions[p];
+            long at = record(each, p);
+            long block = geometry.blockAt(each.row, p);
+            if (version != DirtyIndex.NONE && (each.idleMask >> p & 1) == 0) {
+                boolean isTrim = dirty.kind(version) == DirtyIndex.TRIM;
+                int type = isTrim ? BlockInfo.TRIMMED : BlockInfo.DATA;
+                BlockInfo.set(info, at, type, block, dirty.sequence(version));
+                if (!isTrim) {
+                    guards.seal(blocks[p], offsets[p], info, at);
+                }
+            } else if ((each.lost >> p & 1) != 0) {
+                BlockInfo.set(info, at, BlockInfo.BAD, block, Batch.BAD_GENERATION);
+            } else if ((each.rewrite >> p & 1) != 0) {
+                if (BlockInfo.guard(info, at) == 0) {
+                    guards.seal(work, workOffset(each, p), info, at);
+                }
+                counters.add(Counter.BLOCKS_REPAIRED, 1);
+            } else {
+                continue;
+            }
+            settled(each, p);
+        }
+        for (int p = k; p < geometry.width(); p++) {
+            long at = record(each, p);
+            if (geometry.isMirror()) {
+                MemorySegment.copy(info, record(each, 0), info, at, BlockInfo.BYTES);
+                settled(each, p);
+            } else if (each.parityHeld != 0 || each.dirtyMask == allData()) {
+                int type = each.hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
+                BlockInfo.set(info, at, type, each.row, each.generation);
+                if (each.hasContent) {
+                    guards.seal(work, workOffset(each, p), info, at);
+                }
+                for (int i = 0; i < k; i++) {
+                    long data = record(each, i);
+                    long generation =
+                            BlockInfo.type(info, data) == BlockInfo.BAD
+                                    ? Batch.BAD_GENERATION
+                                    : BlockInfo.generation(info, data);
+                    BlockInfo.setVector(info, at, i, k, generation);
+                }
+                settled(each, p);
+            }
+        }
+    }
+
+    /// The block of a position, if a member holds the row, is on it as recorded.
+    private void settled(RoundRow each, int position) {
+        int slot = geometry.slotAt(each.row, position);
+        int lane = slot % geometry.width();
+        each.group.markDirty(lane);
+        if (members.holds(slot, each.group.key())) {
+            each.group.setUntrusted(lane, each.index, false);
+        }
+    }
+}

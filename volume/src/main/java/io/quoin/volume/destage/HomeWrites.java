@@ -1,0 +1,92 @@
+package io.quoin.volume.destage;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The home writes of a round: neighbours on a member whose blocks are neighbours in memory go out as
+/// one operation.
+final class HomeWrites {
+    /// Told when all writes have ended.
+    @FunctionalInterface
+    interface Done {
+        /// All writes have ended; a member whose write failed has left the set.
+        ///
+        /// @param slots bit for each slot written
+        void written(int slots);
+    }
+
+    private final MemberSet members;
+    private final int maxBytes;
+    private final List<Io> writes = new ArrayList<>();
+    private final Io[] lastOfSlot;
+    private int slots;
+    private int failed;
+    private int pending;
+    private Done done;
+
+    HomeWrites(MemberSet members, int maxBytes) {
+        this.members = members;
+        this.maxBytes = maxBytes;
+        lastOfSlot = new Io[members.entries().size()];
+    }
+
+    void clear() {
+        writes.clear();
+        java.util.Arrays.fill(lastOfSlot, null);
+        slots = 0;
+        failed = 0;
+    }
+
+    /// Adds a block; rows come in rising order.
+    void add(int slot, long memberOffset, MemorySegment segment, long offset) {
+        Io last = lastOfSlot[slot];
+        if (last != null
+                && last.segment == segment
+                && last.offsetBytes + last.lengthBytes == memberOffset
+                && last.segmentOffset + last.lengthBytes == offset
+                && last.lengthBytes + BLOCK_BYTES <= maxBytes) {
+            last.lengthBytes += BLOCK_BYTES;
+            return;
+        }
+        Io io = new Io();
+        io.set(Io.Kind.WRITE, segment, offset, BLOCK_BYTES, memberOffset);
+        io.slot = slot;
+        io.listener = this::written;
+        writes.add(io);
+        lastOfSlot[slot] = io;
+        slots |= 1 << slot;
+    }
+
+    void run(Done whenDone) {
+        done = whenDone;
+        pending = 1 + writes.size();
+        for (Io io : List.copyOf(writes)) {
+            members.submit(io.slot, io);
+        }
+        end();
+    }
+
+    private void written(Io io) {
+        if (!io.result.isOk()) {
+            failed |= 1 << io.slot;
+            members.fail(io);
+        }
+        end();
+    }
+
+    private void end() {
+        if (--pending == 0) {
+            done.written(slots);
+        }
+    }
+
+    /// Whether a slot's writes all went well and its member is still there.
+    boolean isLive(int slot) {
+        return (failed >> slot & 1) == 0 && members.file(slot) != null && members.io(slot) != null;
+    }
+}

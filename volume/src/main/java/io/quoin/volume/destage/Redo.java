@@ -1,0 +1,241 @@
+package io.quoin.volume.destage;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.format.Batch;
+import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.journal.Replay.Intent;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.row.InfoCache;
+import io.quoin.volume.row.InfoGroup;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/// Redoes, after a crash, the home write of each row that has an INTENT: the parity the INTENT
+/// carries, and the data versions it was made of that the journal still has. Afterwards the row is
+/// whole at the INTENT's version, whatever of it had reached the members, and also when one of them
+/// is gone. That closes the write hole.
+///
+/// | newest parity generation on the members | row |
+/// |---|---|
+/// | later than the INTENT | was written home again, whole, after it: left alone |
+/// | the INTENT's, or earlier | redone |
+///
+/// Idempotent: a crash in here is recovered from by doing it all again. Engine thread only.
+public final class Redo {
+    private static final int PARALLEL = 64;
+
+    private final Geometry geometry;
+    private final MemberSet members;
+    private final InfoCache cache;
+    private final DirtyIndex dirty;
+    private final BlockGuards guards;
+    private final MemorySegment zeros;
+    private final ArrayDeque<Intent> todo;
+    private final Runnable done;
+    private int active;
+    private int redone;
+    private boolean isEnded;
+
+    /// Prepares the redo.
+    ///
+    /// @param geometry shape
+    /// @param members who holds what
+    /// @param cache info groups
+    /// @param dirty recovered versions; those that are home afterwards leave it
+    /// @param guards its own guards
+    /// @param intents last INTENT of each row
+    /// @param done runs at the end
+    public Redo(
+            Geometry geometry,
+            MemberSet members,
+            InfoCache cache,
+            DirtyIndex dirty,
+            BlockGuards guards,
+            List<Intent> intents,
+            Runnable done) {
+        this.geometry = geometry;
+        this.members = members;
+        this.cache = cache;
+        this.dirty = dirty;
+        this.guards = guards;
+        this.todo = new ArrayDeque<>(intents);
+        this.done = done;
+        zeros = Arena.ofAuto().allocate(BLOCK_BYTES, BLOCK_BYTES);
+    }
+
+    /// {@return rows redone}
+    public int redone() {
+        return redone;
+    }
+
+    /// Starts, or goes on.
+    public void pump() {
+        while (active < PARALLEL && !todo.isEmpty()) {
+            Intent intent = todo.pollFirst();
+            active++;
+            cache.require(
+                    geometry.infoGroupOf(intent.row),
+                    group -> group.lock(() -> new Row(intent, group).start()));
+        }
+        if (active == 0 && todo.isEmpty() && !isEnded) {
+            isEnded = true;
+            done.run();
+        }
+    }
+
+    private final class Row {
+        private final Intent intent;
+        private final InfoGroup group;
+        private final int index;
+        private int pending = 1;
+        private int written;
+
+        Row(Intent intent, InfoGroup group) {
+            this.intent = intent;
+            this.group = group;
+            this.index = geometry.indexInInfoGroup(intent.row);
+        }
+
+        private long record(int position) {
+            return group.record(geometry.slotAt(intent.row, position) % geometry.width(), index);
+        }
+
+        void start() {
+            long newest = 0;
+            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                newest = Math.max(newest, BlockInfo.generation(group.image(), record(p)));
+            }
+            if (newest > intent.sequence) {
+                end();
+                return;
+            }
+            redone++;
+            long at = members.layout().dataOffset(geometry.memberBlock(intent.row));
+            for (int p = 0; p < geometry.width(); p++) {
+                int slot = geometry.slotAt(intent.row, p);
+                if (!members.holds(slot, group.key())) {
+                    continue;
+                }
+                if (p >= geometry.dataCount()) {
+                    long offset = (long) (p - geometry.dataCount()) * BLOCK_BYTES;
+                    write(slot, intent.parity, offset, at);
+                } else if (intent.kinds[p] == DirtyIndex.WRITE) {
+                    write(slot, intent.data[p], 0, at);
+                } else if (intent.kinds[p] == DirtyIndex.ZERO) {
+                    write(slot, zeros, 0, at);
+                }
+            }
+            written();
+        }
+
+        private void write(int slot, MemorySegment segment, long offset, long at) {
+            pending++;
+            written |= 1 << slot;
+            Io io = new Io();
+            io.set(Io.Kind.WRITE, segment, offset, BLOCK_BYTES, at);
+            io.listener =
+                    ended -> {
+                        if (!ended.result.isOk()) {
+                            members.fail(ended);
+                        }
+                        written();
+                    };
+            members.submit(slot, io);
+        }
+
+        private void written() {
+            if (--pending > 0 || members.isFailed()) {
+                return;
+            }
+            pending = 1;
+            for (int slot = 0; slot < geometry.slotCount(); slot++) {
+                if ((written >> slot & 1) == 0) {
+                    continue;
+                }
+                pending++;
+                Io io = new Io();
+                io.kind = Io.Kind.FLUSH;
+                io.listener =
+                        ended -> {
+                            if (!ended.result.isOk()) {
+                                members.fail(ended);
+                            }
+                            flushed();
+                        };
+                members.submit(slot, io);
+            }
+            flushed();
+        }
+
+        private void flushed() {
+            if (--pending > 0 || members.isFailed()) {
+                return;
+            }
+            record();
+            end();
+        }
+
+        private void record() {
+            MemorySegment info = group.image();
+            int k = geometry.dataCount();
+            boolean hasContent = false;
+            for (int p = 0; p < k; p++) {
+                long at = record(p);
+                long block = geometry.blockAt(intent.row, p);
+                long generation = intent.generations[p];
+                if (generation == Batch.BAD_GENERATION) {
+                    BlockInfo.set(info, at, BlockInfo.BAD, block, generation);
+                    settled(p);
+                } else if (intent.kinds[p] != 0) {
+                    boolean isTrim = intent.kinds[p] == DirtyIndex.TRIM;
+                    int type = isTrim ? BlockInfo.TRIMMED : BlockInfo.DATA;
+                    BlockInfo.set(info, at, type, block, generation);
+                    if (!isTrim) {
+                        MemorySegment content = intent.data[p] == null ? zeros : intent.data[p];
+                        guards.seal(content, 0, info, at);
+                    }
+                    settled(p);
+                    int version = dirty.newest(block);
+                    if (version != DirtyIndex.NONE && dirty.sequence(version) == generation) {
+                        dirty.freeze(version);
+                        dirty.clean(version);
+                    }
+                }
+                hasContent |= !BlockInfo.isContentless(info, at);
+            }
+            for (int p = k; p < geometry.width(); p++) {
+                long at = record(p);
+                int type = hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
+                BlockInfo.set(info, at, type, intent.row, intent.sequence);
+                if (hasContent) {
+                    guards.seal(intent.parity, (long) (p - k) * BLOCK_BYTES, info, at);
+                }
+                for (int i = 0; i < k; i++) {
+                    BlockInfo.setVector(info, at, i, k, intent.generations[i]);
+                }
+                settled(p);
+            }
+        }
+
+        private void settled(int position) {
+            int slot = geometry.slotAt(intent.row, position);
+            group.markDirty(slot % geometry.width());
+            if (members.holds(slot, group.key())) {
+                group.setUntrusted(slot % geometry.width(), index, false);
+            }
+        }
+
+        private void end() {
+            active--;
+            group.unlock();
+            pump();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.quoin.volume.destage;
+
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.row.InfoGroup;
+
+/// One row of a destage round: which versions go home, and what its clean positions hold.
+final class RoundRow {
+    long row;
+    InfoGroup group;
+    int index;
+
+    /// Place of the row in the round's working memory.
+    int place;
+
+    /// Version for each data position, or NONE when it is clean.
+    final int[] versions;
+
+    /// Positions whose clean block was found bad and is rewritten with the row.
+    int rewrite;
+
+    /// Clean data positions whose content is lost: they become BAD.
+    int lost;
+
+    /// Data positions that are dirty.
+    int dirtyMask;
+
+    /// Dirty positions that change nothing: a trim of what reads as zeros already.
+    int idleMask;
+
+    /// Parity positions that a member of the set holds.
+    int parityHeld;
+
+    /// Whether the row needs an INTENT.
+    boolean needsIntent;
+
+    /// Whether any data position has content.
+    boolean hasContent;
+
+    /// Whether every dirty position is idle.
+    boolean isIdle;
+
+    /// Sequence of the home write.
+    long generation;
+
+    /// Reads under way.
+    int pending;
+
+    /// Positions read.
+    int readMask;
+
+    RoundRow(Geometry geometry) {
+        versions = new int[geometry.dataCount()];
+    }
+}

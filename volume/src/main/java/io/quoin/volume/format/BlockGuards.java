@@ -1,0 +1,115 @@
+package io.quoin.volume.format;
+
+import static io.quoin.volume.format.BlockInfo.CRC16;
+import static io.quoin.volume.format.BlockInfo.CRC32C;
+import static io.quoin.volume.format.BlockInfo.GUARD;
+import static io.quoin.volume.format.BlockInfo.INT;
+import static io.quoin.volume.format.BlockInfo.SECDED;
+import static io.quoin.volume.format.BlockInfo.SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.quoin.codec.guard.Crc16;
+import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.hamming.Secded;
+import io.quoin.volume.geometry.Geometry;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Computes, checks and repairs by a block's guards. The CRC16 arbitrates each correction of the
+/// Hamming code: a garbled sector often looks correctable. One instance per thread.
+public final class BlockGuards {
+    /// Sectors with their own CRC16 and SECDED in a block.
+    public static final int SECTORS = Geometry.BLOCK_BYTES / Crc16.SECTOR_BYTES;
+
+    private final Guard guard;
+    private final Crc16 crc16;
+    private final MemorySegment computed;
+
+    /// Guards of a volume.
+    ///
+    /// @param guard which are kept
+    /// @param crc16 polynomial of the sector guards
+    public BlockGuards(Guard guard, Crc16 crc16) {
+        this.guard = guard;
+        this.crc16 = crc16;
+        this.computed = Arena.ofAuto().allocate(2 * SECTORS, 8);
+    }
+
+    /// Records the guards of a block in its info.
+    ///
+    /// @param data segment of the block
+    /// @param dataAt its offset
+    /// @param info segment of the record
+    /// @param at its offset
+    public void seal(MemorySegment data, long dataAt, MemorySegment info, long at) {
+        info.set(JAVA_BYTE, at + GUARD, (byte) guard.code());
+        crc16.sectors(data, dataAt, SECTORS, info, at + CRC16);
+        for (int i = 0; i < SECTORS; i++) {
+            int code =
+                    guard.hasHamming()
+                            ? Secded.encode(data, dataAt + (long) i * Crc16.SECTOR_BYTES)
+                            : 0;
+            info.set(SHORT, at + SECDED + 2L * i, (short) code);
+        }
+        int digest = guard.hasCrc32c() ? Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) : 0;
+        info.set(INT, at + CRC32C, digest);
+    }
+
+    /// {@return whether the block has the recorded guards; true when none is recorded}
+    ///
+    /// @param data segment of the block
+    /// @param dataAt its offset
+    /// @param info segment of the record
+    /// @param at its offset
+    public boolean matches(MemorySegment data, long dataAt, MemorySegment info, long at) {
+        Guard recorded = Guard.ofCode(BlockInfo.guard(info, at));
+        if (recorded == null) {
+            return BlockInfo.guard(info, at) == 0;
+        }
+        if (recorded.hasCrc32c()
+                && Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) != info.get(INT, at + CRC32C)) {
+            return false;
+        }
+        crc16.sectors(data, dataAt, SECTORS, computed, 0);
+        return MemorySegment.mismatch(computed, 0, 2 * SECTORS, info, at + CRC16, at + SECDED)
+                == -1;
+    }
+
+    /// Corrects single flipped bits, one per sector at most, and keeps the result only when every
+    /// guard agrees with it.
+    ///
+    /// @param data segment of the block; restored when the block cannot be corrected
+    /// @param dataAt its offset
+    /// @param info segment of the record
+    /// @param at its offset
+    /// @return bits corrected, or -1 when the block could not be corrected
+    public int correct(MemorySegment data, long dataAt, MemorySegment info, long at) {
+        Guard recorded = Guard.ofCode(BlockInfo.guard(info, at));
+        if (recorded == null || !recorded.hasHamming()) {
+            return -1;
+        }
+        int[] flipped = new int[SECTORS];
+        int count = 0;
+        boolean plausible = true;
+        for (int i = 0; i < SECTORS; i++) {
+            long sector = dataAt + (long) i * Crc16.SECTOR_BYTES;
+            int code = info.get(SHORT, at + SECDED + 2L * i) & 0x3FFF;
+            flipped[i] = Secded.locate(data, sector, code);
+            if (flipped[i] >= 0) {
+                Secded.flip(data, sector, flipped[i]);
+                count++;
+            } else {
+                plausible &= flipped[i] != Secded.UNCORRECTABLE;
+            }
+        }
+        if (plausible && count > 0 && matches(data, dataAt, info, at)) {
+            return count;
+        }
+        for (int i = 0; i < SECTORS; i++) {
+            if (flipped[i] >= 0) {
+                Secded.flip(data, dataAt + (long) i * Crc16.SECTOR_BYTES, flipped[i]);
+            }
+        }
+        return -1;
+    }
+}

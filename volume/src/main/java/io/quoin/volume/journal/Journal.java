@@ -1,0 +1,420 @@
+package io.quoin.volume.journal;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.codec.guard.Crc32c;
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.format.Batch;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.List;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.PointerBytesStore;
+
+/// Writes batches, one at a time, the same bytes to each copy, and commits in order.
+///
+/// A batch is committed when every copy is durable on a member that is in sync at that moment. When a
+/// copy fails, its member leaves the set first (which is made durable), then the batch is written
+/// again under its number into a new segment on a new ensemble; only then it commits.
+///
+/// Engine thread only. Appending and committing allocate nothing in steady state.
+public final class Journal {
+    /// Told on the engine's thread.
+    public interface Listener {
+        /// A batch was committed and its records' listeners were told.
+        void batchCommitted();
+    }
+
+    private static final int MAX_HEADER_BYTES = 32 << 10;
+
+    private final MemberSet members;
+    private final int parityCount;
+    private final int segmentBytes;
+    private final int maxBatchBytes;
+    private final Segments segments;
+    private final Listener listener;
+
+    private final MemorySegment buffer;
+    private final Bytes<?> headerOut;
+    private final Batch.Header header = new Batch.Header();
+    private final Io[] ios;
+    private final ArrayDeque<JournalOp> queue = new ArrayDeque<>();
+    private final JournalOp[] inBatch = new JournalOp[Batch.MAX_RECORDS + 1];
+    private int inBatchCount;
+    private int headerBytes;
+    private int totalBytes;
+    private boolean hasBatch;
+    private int pendingCopies;
+    private boolean isStalled;
+
+    private Segments.Segment segment;
+    private long nextBatch;
+    private long epoch;
+    private int chain;
+    private long commitSequence;
+    private long tailBatch;
+    private long committedBatches;
+    private long carriedUpTo;
+    private int freeSegments = -1; // computed when asked; -1 after each change
+
+    /// A journal that continues where recovery ended.
+    ///
+    /// @param members who holds copies
+    /// @param parityCount m; a batch has min(m + 1, members in sync) copies
+    /// @param start where recovery ended
+    /// @param listener told after each batch
+    public Journal(MemberSet members, int parityCount, JournalStart start, Listener listener) {
+        this.members = members;
+        this.parityCount = parityCount;
+        this.listener = listener;
+        this.segments = start.segments();
+        this.segment = segments.newest();
+        this.nextBatch = start.nextBatch();
+        this.epoch = start.epoch();
+        this.chain = start.chain();
+        this.commitSequence = start.commitSequence();
+        this.tailBatch = start.tailBatch();
+        segmentBytes = members.layout().segmentBytes();
+        maxBatchBytes =
+                Math.min(segmentBytes, MAX_HEADER_BYTES + Batch.MAX_PAYLOAD_BLOCKS * BLOCK_BYTES);
+        buffer = Arena.ofAuto().allocate(maxBatchBytes, BLOCK_BYTES);
+        PointerBytesStore store = new PointerBytesStore();
+        store.set(buffer.address(), maxBatchBytes);
+        headerOut = store.bytesForWrite();
+        ios = new Io[members.entries().size()];
+        for (int i = 0; i < ios.length; i++) {
+            ios[i] = new Io();
+            ios[i].listener = this::copyDone;
+        }
+    }
+
+    /// Begins the epoch: the first batch says where earlier epochs end and carries the records of their
+    /// last batch, which may have reached one copy only. Call once, before anything is appended.
+    ///
+    /// @param start record of type EPOCH_START
+    /// @param carried records of the last batch that count
+    public void begin(JournalOp start, List<JournalOp> carried) {
+        assert start.type == Batch.EPOCH_START && queue.isEmpty() : "begin";
+        carriedUpTo = commitSequence;
+        queue.addLast(start);
+        queue.addAll(carried);
+    }
+
+    /// {@return most payload blocks of one record, so that it fits a batch}
+    public int maxRecordBlocks() {
+        return Math.min(Batch.MAX_PAYLOAD_BLOCKS, (maxBatchBytes - 2 * BLOCK_BYTES) / BLOCK_BYTES);
+    }
+
+    /// Queues a record; it is committed after all before it.
+    ///
+    /// @param op record, complete with its sequence
+    public void append(JournalOp op) {
+        assert op.payloadBlocks() <= maxRecordBlocks() : "record of " + op.count + " blocks";
+        queue.addLast(op);
+        if (Plant.ACKNOWLEDGE_VOLATILE.isPlanted() && op.type != Batch.INTENT && !op.hasMore) {
+            commitSequence = Math.max(commitSequence, op.sequence);
+        }
+    }
+
+    /// {@return last sequence that is durable, with all before it, on all copies}
+    public long commitSequence() {
+        return commitSequence;
+    }
+
+    /// {@return number of the next batch}
+    public long nextBatch() {
+        return nextBatch;
+    }
+
+    /// {@return first batch that recovery needs}
+    public long tailBatch() {
+        return tailBatch;
+    }
+
+    /// {@return batches committed since the start}
+    public long committedBatches() {
+        return committedBatches;
+    }
+
+    /// {@return records that wait for a batch}
+    public int queued() {
+        return queue.size() + inBatchCount;
+    }
+
+    /// {@return segments that can still be opened}
+    public int freeSegments() {
+        if (freeSegments < 0) {
+            freeSegments = segments.freeSegments(inSyncMask(), copies());
+        }
+        return freeSegments;
+    }
+
+    /// {@return bytes of a segment}
+    public int segmentBytes() {
+        return segmentBytes;
+    }
+
+    /// {@return bytes written since the tail, whole segments}
+    public long usedBytes() {
+        return segments.usedBytes();
+    }
+
+    /// {@return whether a batch waits for a free segment}
+    public boolean isStalled() {
+        return isStalled;
+    }
+
+    private int copies() {
+        return Math.min(parityCount + 1, members.inSyncCount());
+    }
+
+    private int inSyncMask() {
+        int mask = 0;
+        for (int slot = 0; slot < ios.length; slot++) {
+            if (members.isInSync(slot)) {
+                mask |= 1 << slot;
+            }
+        }
+        return mask;
+    }
+
+    /// Writes the next batch if none is under way.
+    ///
+    /// @return whether anything was started
+    public boolean pump() {
+        if (members.isFailed() || members.isFrozen()) {
+            return false;
+        }
+        if (hasBatch) {
+            return pendingCopies == 0 && writeBatch();
+        }
+        if (queue.isEmpty()) {
+            return false;
+        }
+        buildBatch();
+        return writeBatch();
+    }
+
+    private void buildBatch() {
+        int recordBytes = 0;
+        int payloadBlocks = 0;
+        inBatchCount = 0;
+        // An EPOCH_START and all that it carries are one batch, a record more than others have.
+        int slack = queue.peekFirst().type == Batch.EPOCH_START ? 1 : 0;
+        while (!queue.isEmpty() && inBatchCount < Batch.MAX_RECORDS + slack) {
+            JournalOp op = queue.peekFirst();
+            int records = recordBytes + op.recordBytes();
+            int blocks = payloadBlocks + op.payloadBlocks();
+            int bytes = Batch.headerBytes(records, blocks);
+            if (inBatchCount > 0
+                    && (blocks > Batch.MAX_PAYLOAD_BLOCKS
+                            || bytes > MAX_HEADER_BYTES
+                            || bytes + blocks * BLOCK_BYTES
+                                    > maxBatchBytes - (1 - slack) * BLOCK_BYTES)) {
+                break;
+            }
+            queue.removeFirst();
+            inBatch[inBatchCount++] = op;
+            recordBytes = records;
+            payloadBlocks = blocks;
+        }
+        headerBytes = Batch.headerBytes(recordBytes, payloadBlocks);
+        totalBytes = headerBytes + payloadBlocks * BLOCK_BYTES;
+        buffer.asSlice(0, headerBytes).fill((byte) 0);
+        headerOut.clear();
+        headerOut.writePosition(Batch.HEADER_BYTES);
+        int payload = 0;
+        for (int i = 0; i < inBatchCount; i++) {
+            JournalOp op = inBatch[i];
+            Batch.writeRecord(
+                    headerOut,
+                    op.type,
+                    op.hasMore ? Batch.MORE : 0,
+                    op.generations == null ? 0 : op.generations.length,
+                    op.count,
+                    op.sequence,
+                    op.block,
+                    payload,
+                    op.extra);
+            if (op.generations != null) {
+                for (long generation : op.generations) {
+                    headerOut.writeLong(generation);
+                }
+            }
+            copyPayload(op, headerBytes + (long) payload * BLOCK_BYTES);
+            payload += op.payloadBlocks();
+        }
+        for (int i = 0; i < inBatchCount; i++) {
+            for (int j = 0; j < inBatch[i].payloadBlocks(); j++) {
+                headerOut.writeInt(inBatch[i].crcs[j]);
+            }
+        }
+        header.headerBytes = headerBytes;
+        header.totalBytes = totalBytes;
+        header.volumeTag = members.template().volumeTag;
+        header.epoch = epoch;
+        header.number = nextBatch;
+        header.firstSequence = inBatch[0].sequence;
+        header.lastSequence = inBatch[inBatchCount - 1].sequence;
+        header.recordCount = inBatchCount;
+        header.payloadBlocks = payloadBlocks;
+        header.chain = Batch.chain(chain, buffer, 0, headerBytes);
+        header.tailBatch = tailBatch;
+        header.commitSequence = commitSequence;
+        hasBatch = true;
+    }
+
+    private void copyPayload(JournalOp op, long target) {
+        int blocks = op.payloadBlocks();
+        if (op.payloadStride == BLOCK_BYTES) {
+            MemorySegment.copy(
+                    op.payload, op.payloadOffset, buffer, target, (long) blocks * BLOCK_BYTES);
+            return;
+        }
+        for (int i = 0; i < blocks; i++) {
+            MemorySegment.copy(
+                    op.payload,
+                    op.payloadOffset + i * op.payloadStride,
+                    buffer,
+                    target + (long) i * BLOCK_BYTES,
+                    BLOCK_BYTES);
+        }
+    }
+
+    private boolean writeBatch() {
+        boolean fits =
+                segment != null
+                        && segment.usedBytes + totalBytes <= segmentBytes
+                        && (segment.ensemble & ~inSyncMask()) == 0
+                        && Integer.bitCount(segment.ensemble) >= copies();
+        if (!fits) {
+            Segments.Segment opened = segments.open(inSyncMask(), copies());
+            if (opened == null) {
+                isStalled = true;
+                return false;
+            }
+            segment = opened;
+            freeSegments = -1;
+        }
+        isStalled = false;
+        header.segment = segment.id;
+        header.segmentOffset = segment.usedBytes;
+        header.ensemble = segment.ensemble;
+        headerOut.clear();
+        header.writeTo(headerOut);
+        Batch.seal(buffer, 0, headerBytes);
+        segment.lastBatch = nextBatch;
+        pendingCopies = Integer.bitCount(segment.ensemble);
+        for (int slot = 0; slot < ios.length; slot++) {
+            if ((segment.ensemble >> slot & 1) != 0) {
+                Io io = ios[slot];
+                io.set(
+                        Io.Kind.WRITE_DURABLE,
+                        buffer,
+                        0,
+                        totalBytes,
+                        members.layout().segmentOffset(segment.slotOf[slot])
+                                + header.segmentOffset);
+                members.submit(slot, io);
+            }
+        }
+        segment.usedBytes += totalBytes;
+        return true;
+    }
+
+    private void copyDone(Io io) {
+        pendingCopies--;
+        if (!io.result.isOk()) {
+            members.fail(io);
+        }
+        if (Plant.ACKNOWLEDGE_EARLY.isPlanted() && hasBatch && io.result.isOk()) {
+            if (pendingCopies == Integer.bitCount(segment.ensemble) - 1) {
+                acknowledge();
+            }
+            if (pendingCopies == 0) {
+                endBatch();
+            }
+            return;
+        }
+        if (pendingCopies > 0 || members.isFailed()) {
+            return;
+        }
+        complete();
+    }
+
+    /// The membership changed and is durable: a batch that waited for it is judged again.
+    public void resumed() {
+        freeSegments = -1;
+        if (hasBatch && pendingCopies == 0) {
+            complete();
+        }
+    }
+
+    private void complete() {
+        if (members.isFrozen() || (segment.ensemble & ~inSyncMask()) != 0) {
+            return; // written again by pump(), on members that are in sync
+        }
+        acknowledge();
+        endBatch();
+    }
+
+    private void acknowledge() {
+        assert (segment.ensemble & ~inSyncMask()) == 0
+                                && Integer.bitCount(segment.ensemble) >= copies()
+                        || Plant.ACKNOWLEDGE_EARLY.isPlanted()
+                : "I1: batch " + nextBatch + " on " + Integer.toBinaryString(segment.ensemble);
+        for (int i = 0; i < inBatchCount; i++) {
+            JournalOp op = inBatch[i];
+            if ((!op.hasMore || Plant.TORN_TRANSACTION.isPlanted()) && op.sequence > carriedUpTo) {
+                assert op.sequence > commitSequence || Plant.ACKNOWLEDGE_VOLATILE.isPlanted()
+                        : "I2: commit " + op.sequence + " after " + commitSequence;
+                commitSequence = Math.max(commitSequence, op.sequence);
+            }
+        }
+        for (int i = 0; i < inBatchCount; i++) {
+            JournalOp op = inBatch[i];
+            inBatch[i] = null;
+            op.batch = nextBatch;
+            op.listener.committed(op);
+        }
+        inBatchCount = 0;
+        committedBatches++;
+    }
+
+    private void endBatch() {
+        chain = header.chain;
+        nextBatch++;
+        hasBatch = false;
+        listener.batchCommitted();
+    }
+
+    /// Moves the tail: everything before it is at home and flushed, and a superblock that says so is
+    /// durable on every member.
+    ///
+    /// @param batch first batch that recovery needs
+    public void advanceTail(long batch) {
+        assert batch >= tailBatch : "I2: tail moves back from " + tailBatch + " to " + batch;
+        tailBatch = batch;
+        segments.freeBefore(batch);
+        freeSegments = -1;
+    }
+
+    /// A member left or was replaced: its journal slots hold nothing that counts.
+    ///
+    /// @param slot its slot
+    public void forget(int slot) {
+        segments.forget(slot);
+        freeSegments = -1;
+    }
+
+    /// {@return CRC-32C of a payload block, for the record that carries it}
+    ///
+    /// @param payload segment
+    /// @param at offset
+    public static int crc(MemorySegment payload, long at) {
+        return Crc32c.of(payload, at, BLOCK_BYTES);
+    }
+}

@@ -1,0 +1,371 @@
+package io.quoin.volume.journal;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.format.Batch;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.journal.JournalScan.DamagedJournalException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Turns the batches that count into what the engine goes on with: the newest version of each block,
+/// the last INTENT of each row with the versions it was made of, and the last batch, to be carried into
+/// the new epoch.
+///
+/// Transactions that were not complete are dropped whole. Records are applied at most once: those
+/// carried into a later epoch have the sequences they had before.
+public final class Replay {
+    /// Gives memory for a recovered block.
+    @FunctionalInterface
+    public interface Memory {
+        /// {@return offset of a 4 KiB buffer in the pool's region, or -1 when there is none}
+        int allocate();
+    }
+
+    /// The last INTENT of a row.
+    public static final class Intent {
+        /// Row.
+        public final long row;
+
+        /// Sequence.
+        public final long sequence;
+
+        /// Generations of the data positions; Batch.BAD_GENERATION marks a lost block.
+        public final long[] generations;
+
+        /// Parity payload, one block for each parity position.
+        public final MemorySegment parity;
+
+        /// For each data position found in the journal: DirtyIndex.WRITE, TRIM or ZERO; else 0.
+        public final byte[] kinds;
+
+        /// Payload of positions of kind WRITE.
+        public final MemorySegment[] data;
+
+        Intent(long row, long sequence, long[] generations, MemorySegment parity) {
+            this.row = row;
+            this.sequence = sequence;
+            this.generations = generations;
+            this.parity = parity;
+            kinds = new byte[generations.length];
+            data = new MemorySegment[generations.length];
+        }
+    }
+
+    private record Op(
+            int type, int count, long sequence, long block, long batch, MemorySegment payload) {}
+
+    private final Geometry geometry;
+    private final DirtyIndex dirty;
+    private final MemorySegment region;
+    private final Memory memory;
+    private final Arena arena = Arena.ofAuto();
+    private final Map<Long, Intent> intents = new HashMap<>();
+    private final List<Op> open = new ArrayList<>();
+    private final List<JournalOp> last = new ArrayList<>();
+    private long truncatedAt;
+    private long lastBatch;
+    private int lastChain;
+    private long lastEpoch;
+    private boolean isSecondPass;
+    private long batches;
+
+    private Replay(Geometry geometry, DirtyIndex dirty, MemorySegment region, Memory memory) {
+        this.geometry = geometry;
+        this.dirty = dirty;
+        this.region = region;
+        this.memory = memory;
+    }
+
+    /// Replays a journal.
+    ///
+    /// @param scan what was found
+    /// @param tail first batch that is needed
+    /// @param floor no sequence after the tail's checkpoint is lower
+    /// @param geometry shape
+    /// @param dirty empty index, which receives the newest versions
+    /// @param region memory of recovered blocks
+    /// @param memory gives out that memory
+    /// @return what was found
+    /// @throws DamagedJournalException when acknowledged writes would be lost
+    public static Replay run(
+            JournalScan scan,
+            long tail,
+            long floor,
+            Geometry geometry,
+            DirtyIndex dirty,
+            MemorySegment region,
+            Memory memory)
+            throws DamagedJournalException {
+        Replay replay = new Replay(geometry, dirty, region, memory);
+        replay.lastBatch = tail - 1;
+        replay.truncatedAt = floor;
+        scan.replay(tail, replay::collect);
+        replay.open.clear();
+        long end = replay.truncatedAt;
+        replay.truncatedAt = floor;
+        replay.isSecondPass = true;
+        scan.replay(tail, replay::collect);
+        replay.open.clear();
+        assert replay.truncatedAt == end : "two passes end at " + end + ", " + replay.truncatedAt;
+        replay.last.removeIf(op -> op.sequence > end);
+        return replay;
+    }
+
+    private void collect(MemorySegment batch, Batch.Header header) throws DamagedJournalException {
+        long record = Batch.HEADER_BYTES;
+        if (isSecondPass) {
+            last.clear();
+            lastBatch = header.number;
+            lastChain = header.chain;
+            lastEpoch = header.epoch;
+            batches++;
+        }
+        for (int i = 0; i < header.recordCount; i++) {
+            int type = Batch.type(batch, record);
+            long sequence = Batch.sequence(batch, record);
+            if (type == Batch.EPOCH_START) {
+                open.removeIf(op -> op.sequence > sequence);
+                truncatedAt = Math.max(truncatedAt, sequence);
+            } else {
+                take(batch, header, record, type, sequence);
+            }
+            record += Batch.recordBytes(batch, record);
+        }
+        if (isSecondPass) {
+            fillCrcs(batch, record);
+        }
+    }
+
+    private void take(
+            MemorySegment batch, Batch.Header header, long record, int type, long sequence)
+            throws DamagedJournalException {
+        int count = Batch.count(batch, record);
+        long block = Batch.block(batch, record);
+        long limit = type == Batch.INTENT ? geometry.rowCount() : geometry.volumeBlocks();
+        boolean hasPayload = type == Batch.WRITE || type == Batch.INTENT;
+        int first = Batch.payload(batch, record);
+        if (type < Batch.WRITE
+                || type > Batch.INTENT
+                || count < 0
+                || block < 0
+                || block >= limit
+                || type != Batch.INTENT && block + count > limit
+                || hasPayload && (first < 0 || first + count > header.payloadBlocks)) {
+            throw new DamagedJournalException(
+                    "journal batch "
+                            + header.number
+                            + ": a record whose CRC is right says type "
+                            + type
+                            + ", block "
+                            + block
+                            + ", count "
+                            + count
+                            + ": expected a known type inside the volume");
+        }
+        MemorySegment payload = null;
+        if (hasPayload) {
+            payload =
+                    batch.asSlice(
+                            header.headerBytes + (long) first * BLOCK_BYTES,
+                            (long) count * BLOCK_BYTES);
+        }
+        if (isSecondPass) {
+            last.add(carry(batch, record, type, sequence, block, count, payload));
+        }
+        if (type == Batch.INTENT) {
+            takeIntent(batch, record, sequence, block, payload);
+            truncatedAt = Math.max(truncatedAt, sequence);
+            return;
+        }
+        boolean hasMore = Batch.hasMore(batch, record);
+        MemorySegment kept = payload;
+        if (hasMore && payload != null && isSecondPass) {
+            kept = arena.allocate(payload.byteSize(), BLOCK_BYTES).copyFrom(payload);
+        }
+        open.add(new Op(type, count, sequence, block, header.number, kept));
+        if (!hasMore) {
+            for (Op op : open) {
+                apply(op);
+            }
+            open.clear();
+            truncatedAt = Math.max(truncatedAt, sequence);
+        }
+    }
+
+    private void takeIntent(
+            MemorySegment batch, long record, long sequence, long row, MemorySegment payload) {
+        if (isSecondPass) {
+            return;
+        }
+        Intent before = intents.get(row);
+        boolean isOlder = before != null && before.sequence >= sequence;
+        if (isOlder || before != null && Plant.FIRST_INTENT.isPlanted()) {
+            return;
+        }
+        long[] generations = new long[geometry.dataCount()];
+        for (int i = 0; i < generations.length; i++) {
+            generations[i] = Batch.generation(batch, record, i);
+        }
+        MemorySegment copy = arena.allocate(payload.byteSize(), BLOCK_BYTES).copyFrom(payload);
+        intents.put(row, new Intent(row, sequence, generations, copy));
+    }
+
+    private void apply(Op op) throws DamagedJournalException {
+        if (!isSecondPass) {
+            return;
+        }
+        byte kind =
+                switch (op.type) {
+                    case Batch.WRITE -> DirtyIndex.WRITE;
+                    case Batch.TRIM -> DirtyIndex.TRIM;
+                    default -> DirtyIndex.ZERO;
+                };
+        for (int i = 0; i < op.count; i++) {
+            long block = op.block + i;
+            MemorySegment content =
+                    kind == DirtyIndex.WRITE
+                            ? op.payload.asSlice((long) i * BLOCK_BYTES, BLOCK_BYTES)
+                            : null;
+            remember(block, op.sequence, kind, content);
+            int newest = dirty.newest(block);
+            if (newest != DirtyIndex.NONE && dirty.sequence(newest) >= op.sequence) {
+                continue;
+            }
+            int buffer = -1;
+            int crc = 0;
+            if (content != null) {
+                buffer = memory.allocate();
+                if (buffer < 0) {
+                    throw new DamagedJournalException(
+                            "recovery needs more memory than the buffer pool has: expected the"
+                                    + " pool that the journal was written with, found "
+                                    + region.byteSize()
+                                    + " bytes");
+                }
+                MemorySegment.copy(content, 0, region, buffer, BLOCK_BYTES);
+                crc = Journal.crc(region, buffer);
+            }
+            int version = dirty.add(block, op.sequence, kind, buffer, buffer, crc);
+            dirty.setBatch(version, op.batch);
+            dirty.commit(version);
+        }
+    }
+
+    /// Keeps a version that a row's last INTENT was made of.
+    private void remember(long block, long sequence, byte kind, MemorySegment content) {
+        Intent intent = intents.get(geometry.rowOf(block));
+        if (intent == null) {
+            return;
+        }
+        int position = geometry.positionOf(block);
+        if (intent.generations[position] == sequence && intent.kinds[position] == 0) {
+            intent.kinds[position] = kind;
+            if (content != null) {
+                intent.data[position] = arena.allocate(BLOCK_BYTES, BLOCK_BYTES).copyFrom(content);
+            }
+        }
+    }
+
+    private JournalOp carry(
+            MemorySegment batch,
+            long record,
+            int type,
+            long sequence,
+            long block,
+            int count,
+            MemorySegment payload) {
+        JournalOp op = new JournalOp();
+        op.type = type;
+        op.hasMore = Batch.hasMore(batch, record);
+        op.sequence = sequence;
+        op.block = block;
+        op.count = count;
+        op.extra = Batch.extra(batch, record);
+        op.payloadStride = BLOCK_BYTES;
+        op.listener = done -> {};
+        if (payload != null) {
+            op.payload = arena.allocate(payload.byteSize(), BLOCK_BYTES).copyFrom(payload);
+        }
+        if (type == Batch.INTENT) {
+            op.generations = new long[geometry.dataCount()];
+            for (int i = 0; i < op.generations.length; i++) {
+                op.generations[i] = Batch.generation(batch, record, i);
+            }
+        }
+        return op;
+    }
+
+    private void fillCrcs(MemorySegment batch, long table) {
+        int next = 0;
+        for (JournalOp op : last) {
+            for (int i = 0; i < op.payloadBlocks(); i++) {
+                op.crcs[i] = Journal.crc(op.payload, (long) i * BLOCK_BYTES);
+                next++;
+            }
+        }
+        assert table + 4L * next <= batch.byteSize() : "crc table of " + next;
+    }
+
+    /// {@return last INTENT of each row, by row}
+    public List<Intent> intents() {
+        List<Intent> list = new ArrayList<>(intents.values());
+        list.sort((a, b) -> Long.compare(a.row, b.row));
+        return list;
+    }
+
+    /// {@return last sequence that counts}
+    public long truncatedAt() {
+        return truncatedAt;
+    }
+
+    /// {@return batches that count}
+    public long batches() {
+        return batches;
+    }
+
+    /// {@return the record that begins the next epoch}
+    public JournalOp epochStart() {
+        JournalOp op = new JournalOp();
+        op.type = Batch.EPOCH_START;
+        op.sequence = truncatedAt;
+        op.block = lastBatch;
+        op.extra = last.isEmpty() ? 0 : 1;
+        op.listener = done -> {};
+        return op;
+    }
+
+    /// {@return records of the last batch that count}
+    public List<JournalOp> carried() {
+        return last;
+    }
+
+    /// {@return where the journal goes on}
+    ///
+    /// @param scan the scan that was replayed
+    /// @param epoch epoch to begin
+    /// @param tail first batch that recovery would need
+    public JournalStart start(JournalScan scan, long epoch, long tail) {
+        assert epoch > lastEpoch : "epoch " + epoch + " after " + lastEpoch;
+        return new JournalStart(
+                scan.segments(), epoch, lastBatch + 1, lastChain, truncatedAt, tail);
+    }
+
+    @Override
+    public String toString() {
+        return batches
+                + " batches to "
+                + lastBatch
+                + ", "
+                + intents.size()
+                + " intents "
+                + Arrays.toString(new long[] {truncatedAt});
+    }
+}

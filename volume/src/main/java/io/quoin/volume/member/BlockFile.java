@@ -1,0 +1,51 @@
+package io.quoin.volume.member;
+
+import java.lang.foreign.MemorySegment;
+
+/// A byte range that keeps a member: a file, a disk, in tests a simulated disk. Calls block; several
+/// threads may call at once. Offsets, lengths and addresses are multiples of 4096.
+public interface BlockFile extends AutoCloseable {
+    /// {@return what operators call it: its path}
+    String name();
+
+    /// {@return its size in bytes}
+    long lengthBytes();
+
+    /// Reads.
+    ///
+    /// @param target native memory
+    /// @param targetOffset offset in it
+    /// @param lengthBytes bytes
+    /// @param offsetBytes where on the member
+    /// @return OK when all bytes are there
+    IoResult read(MemorySegment target, long targetOffset, int lengthBytes, long offsetBytes);
+
+    /// Writes.
+    ///
+    /// @param source native memory, not changed until the call returns
+    /// @param sourceOffset offset in it
+    /// @param lengthBytes bytes
+    /// @param offsetBytes where on the member
+    /// @param durable whether the bytes are on stable storage on return; otherwise a flush makes them
+    /// @return OK when all bytes were taken
+    IoResult write(
+            MemorySegment source,
+            long sourceOffset,
+            int lengthBytes,
+            long offsetBytes,
+            boolean durable);
+
+    /// Makes every write that has returned durable. A failed flush is never tried again and called
+    /// good: the kernel may have dropped what it could not write (Rebello et al., ATC 2020).
+    ///
+    /// @return OK when all is on stable storage
+    IoResult flush();
+
+    /// {@return how bytes get to the member, for status}
+    default String mode() {
+        return "simulated";
+    }
+
+    @Override
+    void close();
+}

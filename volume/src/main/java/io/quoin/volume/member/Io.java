@@ -1,0 +1,98 @@
+package io.quoin.volume.member;
+
+import java.lang.foreign.MemorySegment;
+
+/// One operation on a member, submitted by the engine and handed back when done. Kept by whoever
+/// submits it and used again; never touched by the submitter in between.
+public final class Io {
+    /// What to do.
+    public enum Kind {
+        /// Into the segment.
+        READ,
+        /// From the segment; a flush makes it durable.
+        WRITE,
+        /// From the segment, on stable storage when done.
+        WRITE_DURABLE,
+        /// Earlier completed writes become durable.
+        FLUSH
+    }
+
+    /// Told on the engine's thread.
+    @FunctionalInterface
+    public interface Listener {
+        /// The operation is done; its result is set.
+        ///
+        /// @param io the operation
+        void completed(Io io);
+    }
+
+    /// What to do.
+    public Kind kind;
+
+    /// Slot of the member.
+    public int slot;
+
+    /// Where it was submitted; a slot's member may change while it is under way.
+    MemberIo target;
+
+    /// Memory.
+    public MemorySegment segment;
+
+    /// Offset in the memory.
+    public long segmentOffset;
+
+    /// Bytes.
+    public int lengthBytes;
+
+    /// Offset on the member.
+    public long offsetBytes;
+
+    /// How it ended.
+    public IoResult result;
+
+    /// Who is told.
+    public Listener listener;
+
+    /// For the listener.
+    public int tag;
+
+    /// For the listener.
+    public long mark;
+
+    /// Sets what a read or write needs.
+    ///
+    /// @param what kind
+    /// @param memory memory
+    /// @param memoryOffset offset in it
+    /// @param bytes length
+    /// @param at offset on the member
+    /// @return this
+    public Io set(Kind what, MemorySegment memory, long memoryOffset, int bytes, long at) {
+        kind = what;
+        segment = memory;
+        segmentOffset = memoryOffset;
+        lengthBytes = bytes;
+        offsetBytes = at;
+        return this;
+    }
+
+    /// Carries the operation out on a file, on the calling thread.
+    ///
+    /// @param file the member's file
+    public void runOn(BlockFile file) {
+        result =
+                switch (kind) {
+                    case READ -> file.read(segment, segmentOffset, lengthBytes, offsetBytes);
+                    case WRITE ->
+                            file.write(segment, segmentOffset, lengthBytes, offsetBytes, false);
+                    case WRITE_DURABLE ->
+                            file.write(segment, segmentOffset, lengthBytes, offsetBytes, true);
+                    case FLUSH -> file.flush();
+                };
+    }
+
+    @Override
+    public String toString() {
+        return kind + " slot " + slot + " offset " + offsetBytes + " length " + lengthBytes;
+    }
+}

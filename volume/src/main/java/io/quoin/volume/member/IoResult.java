@@ -1,0 +1,20 @@
+package io.quoin.volume.member;
+
+/// How an operation on a member ended.
+public enum IoResult {
+    /// All bytes were moved; a durable write or flush is on stable storage.
+    OK,
+    /// The device reported an error.
+    ERROR,
+    /// No space for a write.
+    NO_SPACE,
+    /// Fewer bytes than asked were there.
+    SHORT,
+    /// The member is closed.
+    CLOSED;
+
+    /// {@return whether all went well}
+    public boolean isOk() {
+        return this == OK;
+    }
+}

@@ -1,0 +1,232 @@
+package io.quoin.volume.member;
+
+import com.sun.nio.file.ExtendedOpenOption;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Set;
+
+/// A file or block device on this host, opened past the page cache (O_DIRECT), twice: durable writes
+/// go through a channel with O_DSYNC, others through one without. Never mapped: a truncated file
+/// must be an error, not a SIGBUS. A lock on the file keeps a second daemon off.
+public final class LocalFile implements BlockFile {
+    private static final System.Logger LOG = System.getLogger(LocalFile.class.getName());
+
+    private final Path path;
+    private final FileChannel plain;
+    private final FileChannel durable;
+    private final boolean direct;
+    private final long lengthBytes;
+    private final ThreadLocal<Views> views = ThreadLocal.withInitial(Views::new);
+
+    /// Views of the few segments that a thread does I/O on, so that an operation makes no object.
+    private static final class Views {
+        private static final int COUNT = 4;
+        private final MemorySegment[] segments = new MemorySegment[COUNT];
+        private final ByteBuffer[] buffers = new ByteBuffer[COUNT];
+        private int next;
+
+        ByteBuffer of(MemorySegment segment, long offset, int length) {
+            for (int i = 0; i < COUNT; i++) {
+                if (segments[i] == segment) {
+                    return buffers[i].limit((int) offset + length).position((int) offset);
+                }
+            }
+            next = (next + 1) % COUNT;
+            segments[next] = segment;
+            buffers[next] = segment.asByteBuffer();
+            return buffers[next].limit((int) offset + length).position((int) offset);
+        }
+    }
+
+    private LocalFile(
+            Path path, FileChannel plain, FileChannel durable, boolean direct, long lengthBytes) {
+        this.path = path;
+        this.plain = plain;
+        this.durable = durable;
+        this.direct = direct;
+        this.lengthBytes = lengthBytes;
+    }
+
+    /// Opens a member.
+    ///
+    /// @param path file or block device
+    /// @param writable false: for examination; not locked, writes fail
+    /// @return the open member
+    /// @throws IOException naming the path and what is wrong: missing, read-only, locked
+    public static LocalFile open(Path path, boolean writable) throws IOException {
+        if (!Files.exists(path)) {
+            throw new IOException(path + ": no such file or device");
+        }
+        if (Files.isDirectory(path)) {
+            throw new IOException(path + ": expected a file or block device, is a directory");
+        }
+        boolean direct = true;
+        FileChannel plain;
+        try {
+            plain = open(path, writable, true, false);
+        } catch (java.nio.file.AccessDeniedException e) {
+            throw new IOException(
+                    path + ": no permission to open it " + (writable ? "for writing" : ""), e);
+        } catch (java.nio.file.FileSystemException e) {
+            if (e.getReason() != null && e.getReason().contains("Read-only")) {
+                throw new IOException(path + ": read-only, a member must be writable", e);
+            }
+            plain = open(path, writable, false, false);
+            direct = false;
+        } catch (UnsupportedOperationException | IOException e) {
+            plain = open(path, writable, false, false);
+            direct = false;
+        }
+        FileChannel durable = null;
+        try {
+            if (writable) {
+                lock(path, plain);
+                durable = open(path, true, direct, true);
+            }
+            return new LocalFile(path, plain, durable, direct, plain.size());
+        } catch (IOException e) {
+            plain.close();
+            throw e;
+        }
+    }
+
+    private static FileChannel open(Path path, boolean writable, boolean direct, boolean sync)
+            throws IOException {
+        Set<OpenOption> options = new HashSet<>();
+        options.add(StandardOpenOption.READ);
+        if (writable) {
+            options.add(StandardOpenOption.WRITE);
+        }
+        if (direct) {
+            options.add(ExtendedOpenOption.DIRECT);
+        }
+        if (sync) {
+            options.add(StandardOpenOption.DSYNC);
+        }
+        return FileChannel.open(path, options);
+    }
+
+    private static void lock(Path path, FileChannel channel) throws IOException {
+        FileLock lock;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            throw new IOException(path + ": in use by a volume of this daemon", e);
+        }
+        if (lock == null) {
+            throw new IOException(
+                    path + ": in use, another process holds its lock (a second quoind?)");
+        }
+    }
+
+    @Override
+    public String name() {
+        return path.toString();
+    }
+
+    @Override
+    public long lengthBytes() {
+        return lengthBytes;
+    }
+
+    @Override
+    public String mode() {
+        return direct ? "O_DIRECT|O_DSYNC" : "page cache, O_DSYNC (O_DIRECT not supported here)";
+    }
+
+    @Override
+    public IoResult read(MemorySegment target, long targetOffset, int length, long offsetBytes) {
+        ByteBuffer view = views.get().of(target, targetOffset, length);
+        long at = offsetBytes;
+        try {
+            while (view.hasRemaining()) {
+                int count = plain.read(view, at);
+                if (count <= 0) {
+                    return IoResult.SHORT;
+                }
+                at += count;
+            }
+            return IoResult.OK;
+        } catch (java.nio.channels.ClosedChannelException e) {
+            return IoResult.CLOSED;
+        } catch (IOException e) {
+            report("read", offsetBytes, length, e);
+            return IoResult.ERROR;
+        }
+    }
+
+    @Override
+    public IoResult write(
+            MemorySegment source,
+            long sourceOffset,
+            int length,
+            long offsetBytes,
+            boolean isDurable) {
+        if (durable == null) {
+            return IoResult.CLOSED;
+        }
+        FileChannel channel = isDurable ? durable : plain;
+        ByteBuffer view = views.get().of(source, sourceOffset, length);
+        long at = offsetBytes;
+        try {
+            while (view.hasRemaining()) {
+                at += channel.write(view, at);
+            }
+            return IoResult.OK;
+        } catch (java.nio.channels.ClosedChannelException e) {
+            return IoResult.CLOSED;
+        } catch (IOException e) {
+            report("write", offsetBytes, length, e);
+            String message = String.valueOf(e.getMessage());
+            return message.contains("No space") ? IoResult.NO_SPACE : IoResult.ERROR;
+        }
+    }
+
+    @Override
+    public IoResult flush() {
+        if (durable == null) {
+            return IoResult.CLOSED;
+        }
+        try {
+            plain.force(false);
+            return IoResult.OK;
+        } catch (java.nio.channels.ClosedChannelException e) {
+            return IoResult.CLOSED;
+        } catch (IOException e) {
+            report("flush", 0, 0, e);
+            return IoResult.ERROR;
+        }
+    }
+
+    private void report(String what, long offset, int length, IOException cause) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "member {0}: {1} of {2} bytes at offset {3} failed: {4}",
+                path,
+                what,
+                Integer.toString(length),
+                Long.toString(offset),
+                cause.getMessage());
+    }
+
+    @Override
+    public void close() {
+        try {
+            plain.close();
+            if (durable != null) {
+                durable.close();
+            }
+        } catch (IOException e) {
+            report("close", 0, 0, e);
+        }
+    }
+}

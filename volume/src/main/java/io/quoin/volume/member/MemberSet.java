@@ -1,0 +1,442 @@
+package io.quoin.volume.member;
+
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The members of a running volume: who is in sync, and the superblocks that say so durably.
+///
+/// A failed write or flush drops its member: from that moment the set is frozen, nothing is
+/// acknowledged, until configEpoch + 1 is on every member that stays (and with the witness). Only
+/// then the volume goes on (rule 4 of the write path, invariants I11 and I12). A member whose loss
+/// would leave fewer than k in its group is not dropped durably: the volume stops instead, so that a
+/// restart finds what is there.
+///
+/// ```
+/// failed I/O -> fail(slot): entry FAULTY, configEpoch + 1, frozen
+///            -> superblocks {0,2} then {1,3} on all others -> witness -> resumed
+/// ```
+///
+/// Engine thread only.
+public final class MemberSet {
+    /// Told what happens to the members.
+    public interface Listener {
+        /// A member was dropped; nothing is acknowledged until resumed.
+        ///
+        /// @param slot its slot
+        /// @param cause what failed
+        void memberFailed(int slot, String cause);
+
+        /// The new membership is durable.
+        void resumed();
+
+        /// Too few members are left; the volume serves no more.
+        ///
+        /// @param cause what failed
+        void volumeFailed(String cause);
+    }
+
+    /// Most operations handed to one member at a time; others wait here.
+    private static final int MAX_OUTSTANDING = 256;
+
+    private final Geometry geometry;
+    private final BlockFile[] files;
+    private final MemberIo[] ios;
+    private final MemberEntry[] entries;
+    private final Witness witness;
+    private final MemorySegment staging;
+    private final Io[] superblockIos;
+    private final int[] outstanding;
+    private final List<ArrayDeque<Io>> backlog = new ArrayList<>();
+    private final Superblock.Builder template;
+    private Listener listener;
+
+    private boolean frozen;
+    private boolean failed;
+    private boolean isSuspended;
+    private boolean writing;
+    private int stage;
+    private int pendingIos;
+    private int writeTargets;
+    private boolean writeFailed;
+    private boolean again;
+    private boolean configDirty;
+    private List<Runnable> waiting = new ArrayList<>();
+    private List<Runnable> covered = new ArrayList<>();
+
+    /// A set over open members.
+    ///
+    /// @param current newest superblock; its table says each slot's state
+    /// @param files the members by slot, null where absent
+    /// @param ios their I/O by slot, null where absent
+    /// @param witness outside memory for mirrors
+    public MemberSet(Superblock current, BlockFile[] files, MemberIo[] ios, Witness witness) {
+        this.geometry = current.geometry();
+        this.files = files;
+        this.ios = ios;
+        this.witness = witness;
+        this.template = current.toBuilder();
+        int count = geometry.slotCount();
+        entries = current.members().toArray(new MemberEntry[0]);
+        staging = Arena.ofAuto().allocate((long) count * Superblock.BYTES, 4096);
+        outstanding = new int[count];
+        for (int i = 0; i < count; i++) {
+            backlog.add(new ArrayDeque<>());
+        }
+        superblockIos = new Io[2 * count];
+        for (int i = 0; i < superblockIos.length; i++) {
+            superblockIos[i] = new Io();
+        }
+    }
+
+    /// Names who is told.
+    ///
+    /// @param whom listener
+    public void setListener(Listener whom) {
+        listener = whom;
+    }
+
+    /// {@return fields of the next superblock; change them before {@link #persist}}
+    public Superblock.Builder template() {
+        return template;
+    }
+
+    /// {@return layout of every member}
+    public MemberLayout layout() {
+        return template.layout;
+    }
+
+    /// {@return the member file of a slot, or null}
+    ///
+    /// @param slot slot
+    public BlockFile file(int slot) {
+        return files[slot];
+    }
+
+    /// {@return state of a slot's member}
+    ///
+    /// @param slot slot
+    public MemberEntry entry(int slot) {
+        return entries[slot];
+    }
+
+    /// {@return whether a slot's member holds everything}
+    ///
+    /// @param slot slot
+    public boolean isInSync(int slot) {
+        return entries[slot].state() == MemberEntry.IN_SYNC && files[slot] != null;
+    }
+
+    /// {@return whether a slot's member holds an info group, now or once its writes return}
+    ///
+    /// @param slot slot
+    /// @param infoGroup info group
+    public boolean holds(int slot, long infoGroup) {
+        if (files[slot] == null) {
+            return false;
+        }
+        return switch (entries[slot].state()) {
+            case MemberEntry.IN_SYNC -> true;
+            case MemberEntry.REBUILDING -> infoGroup < entries[slot].cursor();
+            default -> Plant.READ_STALE_MEMBER.isPlanted();
+        };
+    }
+
+    /// {@return members in sync}
+    public int inSyncCount() {
+        int count = 0;
+        for (int slot = 0; slot < entries.length; slot++) {
+            if (isInSync(slot)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /// {@return the least number of members that a group could still lose}
+    public int spareRedundancy() {
+        int least = Integer.MAX_VALUE;
+        for (int group = 0; group < geometry.groupCount(); group++) {
+            int inSync = 0;
+            for (int i = 0; i < geometry.width(); i++) {
+                if (isInSync(group * geometry.width() + i)) {
+                    inSync++;
+                }
+            }
+            least = Math.min(least, inSync - geometry.dataCount());
+        }
+        return least;
+    }
+
+    /// {@return whether a membership change is not durable yet: nothing may be acknowledged}
+    public boolean isFrozen() {
+        return frozen;
+    }
+
+    /// {@return whether the volume has stopped for good}
+    public boolean isFailed() {
+        return failed;
+    }
+
+    /// {@return whether a membership could not be made durable, so that nothing is acknowledged}
+    public boolean isSuspended() {
+        return isSuspended;
+    }
+
+    /// Starts an operation on a slot's member, or queues it when the member has enough to do.
+    ///
+    /// @param slot slot with a member
+    /// @param io operation
+    public void submit(int slot, Io io) {
+        assert ios[slot] != null : "slot " + slot + " has no member";
+        io.slot = slot;
+        io.target = ios[slot];
+        if (outstanding[slot] >= MAX_OUTSTANDING) {
+            backlog.get(slot).addLast(io);
+        } else {
+            outstanding[slot]++;
+            io.target.submit(io);
+        }
+    }
+
+    /// Takes a completion and tells its listener.
+    ///
+    /// @param io done operation
+    public void completed(Io io) {
+        Io next = backlog.get(io.slot).pollFirst();
+        if (next == null) {
+            outstanding[io.slot]--;
+        } else {
+            next.target.submit(next);
+        }
+        io.listener.completed(io);
+    }
+
+    /// {@return operations under way or queued on a slot's member}
+    ///
+    /// @param slot slot
+    public int outstanding(int slot) {
+        return outstanding[slot] + backlog.get(slot).size();
+    }
+
+    /// Drops a member because an operation on it failed. Harmless when it was dropped already.
+    ///
+    /// @param io the failed write or flush
+    public void fail(Io io) {
+        fail(
+                io.slot,
+                io.result + ", " + io.kind.name().toLowerCase() + ", offset " + io.offsetBytes);
+    }
+
+    /// Drops a member.
+    ///
+    /// @param slot its slot
+    /// @param cause what failed, for operators
+    public void fail(int slot, String cause) {
+        if (failed || entries[slot].state() == MemberEntry.FAULTY) {
+            return;
+        }
+        boolean wasInSync = entries[slot].state() == MemberEntry.IN_SYNC;
+        MemberEntry before = entries[slot];
+        entries[slot] = before.with(MemberEntry.FAULTY, 0);
+        if (wasInSync && spareRedundancy() < 0) {
+            entries[slot] = before;
+            failed = true;
+            listener.volumeFailed(
+                    "member " + name(slot) + " failed (" + cause + ") and no redundancy is left");
+            return;
+        }
+        template.configEpoch++;
+        configDirty = true;
+        frozen = !Plant.FAILURE_NOT_DURABLE.isPlanted();
+        listener.memberFailed(slot, cause);
+        if (Plant.FAILURE_NOT_DURABLE.isPlanted()) {
+            listener.resumed();
+            return;
+        }
+        persist(() -> {});
+    }
+
+    /// Changes a slot's member or its state. The change is durable when done runs.
+    ///
+    /// @param slot slot
+    /// @param entry new entry
+    /// @param file new file, or the old one
+    /// @param io its I/O
+    /// @param done runs once the change is durable
+    public void change(int slot, MemberEntry entry, BlockFile file, MemberIo io, Runnable done) {
+        entries[slot] = entry;
+        files[slot] = file;
+        ios[slot] = io;
+        template.configEpoch++;
+        configDirty = true;
+        frozen = true;
+        persist(done);
+    }
+
+    /// Notes how far a rebuilding member has come, for {@link #holds}; durable with the next
+    /// {@link #persist} that sets it in the template's table, which {@link #syncCursor} does.
+    ///
+    /// @param slot slot
+    /// @param infoGroups info groups complete
+    public void advanceCursor(int slot, long infoGroups) {
+        MemberEntry entry = entries[slot];
+        if (entry.state() == MemberEntry.REBUILDING) {
+            assert infoGroups >= entry.cursor() : "cursor moves back to " + infoGroups;
+            entries[slot] = entry.with(MemberEntry.REBUILDING, infoGroups);
+        }
+    }
+
+    private final long[] durableCursor = new long[Geometry.MAX_SLOTS];
+
+    /// Lets the cursors of rebuilding members become durable with the next superblock. Called when
+    /// the info blocks below them are on stable storage.
+    public void syncCursor() {
+        for (int slot = 0; slot < entries.length; slot++) {
+            durableCursor[slot] = entries[slot].cursor();
+        }
+    }
+
+    /// {@return what operators call a slot's member}
+    ///
+    /// @param slot slot
+    public String name(int slot) {
+        return "m" + slot + (files[slot] == null ? "" : " (" + files[slot].name() + ")");
+    }
+
+    /// Writes the template to the superblocks of all members in the set.
+    ///
+    /// @param done runs when a superblock with everything that the template says now is durable on
+    ///     every member of the set; never, if the volume fails
+    public void persist(Runnable done) {
+        waiting.add(done);
+        if (writing) {
+            again = true;
+        } else {
+            startWrite();
+        }
+    }
+
+    private void startWrite() {
+        writing = true;
+        again = false;
+        writeFailed = false;
+        stage = 0;
+        covered.addAll(waiting);
+        waiting.clear();
+        List<MemberEntry> table = new ArrayList<>(entries.length);
+        for (int slot = 0; slot < entries.length; slot++) {
+            MemberEntry entry = entries[slot];
+            table.add(
+                    entry.state() == MemberEntry.REBUILDING
+                            ? entry.with(
+                                    MemberEntry.REBUILDING,
+                                    Math.min(entry.cursor(), durableCursor[slot]))
+                            : entry);
+        }
+        template.members = table;
+        template.sequence++;
+        writeTargets = 0;
+        for (int slot = 0; slot < entries.length; slot++) {
+            if (files[slot] != null && entries[slot].state() != MemberEntry.FAULTY) {
+                writeTargets |= 1 << slot;
+                template.slot = slot;
+                template.member = entries[slot].uuid();
+                template.build().store(staging, (long) slot * Superblock.BYTES);
+            }
+        }
+        configDirty = false;
+        writeStage();
+    }
+
+    private void writeStage() {
+        pendingIos = 0;
+        for (int slot = 0; slot < entries.length; slot++) {
+            if ((writeTargets >> slot & 1) != 0) {
+                pendingIos += 2;
+            }
+        }
+        if (pendingIos == 0) {
+            endWrite();
+            return;
+        }
+        for (int slot = 0; slot < entries.length; slot++) {
+            if ((writeTargets >> slot & 1) == 0) {
+                continue;
+            }
+            for (int i = 0; i < 2; i++) {
+                Io io = superblockIos[2 * slot + i];
+                io.listener = this::written;
+                io.set(
+                        Io.Kind.WRITE_DURABLE,
+                        staging,
+                        (long) slot * Superblock.BYTES,
+                        Superblock.BYTES,
+                        layout().superblockOffset(2 * i + stage));
+                submit(slot, io);
+            }
+        }
+    }
+
+    private void written(Io io) {
+        pendingIos--;
+        if (!io.result.isOk()) {
+            writeFailed = true;
+            writeTargets &= ~(1 << io.slot);
+            fail(io);
+        }
+        if (pendingIos > 0 || failed) {
+            return;
+        }
+        if (stage == 0) {
+            stage = 1;
+            writeStage();
+        } else {
+            endWrite();
+        }
+    }
+
+    private void endWrite() {
+        writing = false;
+        if (failed) {
+            return;
+        }
+        if (writeFailed || again || configDirty) {
+            startWrite();
+            return;
+        }
+        if (frozen && !witness.record(template.volume, template.configEpoch)) {
+            isSuspended = true;
+            return;
+        }
+        List<Runnable> done = covered;
+        covered = new ArrayList<>();
+        boolean resumes = frozen;
+        frozen = false;
+        for (Runnable each : done) {
+            each.run();
+        }
+        if (resumes && !frozen) {
+            listener.resumed();
+        }
+    }
+
+    /// {@return the entries as they stand}
+    public List<MemberEntry> entries() {
+        return List.of(entries);
+    }
+
+    /// {@return I/O of a slot's member, or null}
+    ///
+    /// @param slot slot
+    public MemberIo io(int slot) {
+        return ios[slot];
+    }
+}

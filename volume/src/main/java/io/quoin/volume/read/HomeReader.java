@@ -1,0 +1,395 @@
+package io.quoin.volume.read;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.Counters.Counter;
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.intake.BaseReader;
+import io.quoin.volume.intake.Request;
+import io.quoin.volume.journal.Journal;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.row.InfoCache;
+import io.quoin.volume.row.InfoGroup;
+import io.quoin.volume.row.RowReader;
+import java.lang.foreign.MemorySegment;
+
+/// Serves READ and BLOCK_STATUS, and fetches blocks for partial writes.
+///
+/// A range is cut into pieces that lie in one stripe unit and one info group, hence contiguous on one
+/// slot. Of each piece, dirty blocks come from memory, contentless ones are zeros, and runs of the
+/// others are one read of the slot. A block is checked against the info that stood when its read was
+/// issued; when the info has changed meanwhile the block is looked at again, since it is dirty or has
+/// a new home; when it has not, the block is bad and its whole row is resolved under lock.
+///
+/// Engine thread only.
+public final class HomeReader implements BaseReader {
+    private final Geometry geometry;
+    private final MemberSet members;
+    private final DirtyIndex dirty;
+    private final Journal journal;
+    private final InfoCache cache;
+    private final RowReader rows;
+    private final BlockGuards guards;
+    private final MemorySegment region;
+    private final Counters counters;
+    private boolean isStopped;
+    private int open;
+
+    /// A reader of a volume.
+    ///
+    /// @param geometry shape
+    /// @param members who holds what
+    /// @param dirty index
+    /// @param journal for the commit sequence
+    /// @param cache info groups
+    /// @param rows resolves rows
+    /// @param guards its own guards
+    /// @param region memory of the payload
+    /// @param counters what is counted
+    public HomeReader(
+            Geometry geometry,
+            MemberSet members,
+            DirtyIndex dirty,
+            Journal journal,
+            InfoCache cache,
+            RowReader rows,
+            BlockGuards guards,
+            MemorySegment region,
+            Counters counters) {
+        this.geometry = geometry;
+        this.members = members;
+        this.dirty = dirty;
+        this.journal = journal;
+        this.cache = cache;
+        this.rows = rows;
+        this.guards = guards;
+        this.region = region;
+        this.counters = counters;
+    }
+
+    /// A range on its way into memory.
+    private final class Range {
+        final MemorySegment target;
+        final long firstBlock;
+        final long targetOffset;
+        final Done done;
+        boolean isOk = true;
+        int pending = 1;
+
+        Range(MemorySegment target, long targetOffset, long firstBlock, Done done) {
+            this.target = target;
+            this.targetOffset = targetOffset;
+            this.firstBlock = firstBlock;
+            this.done = done;
+        }
+
+        long at(long block) {
+            return targetOffset + (block - firstBlock) * BLOCK_BYTES;
+        }
+
+        void end(boolean wasOk) {
+            isOk &= wasOk;
+            if (--pending == 0) {
+                done.done(isOk);
+            }
+        }
+    }
+
+    /// {@return requests taken and not completed}
+    public int open() {
+        return open;
+    }
+
+    /// Refuses what comes from now on.
+    public void stop() {
+        isStopped = true;
+    }
+
+    /// Serves a READ.
+    ///
+    /// @param request the request, inside the volume
+    public void read(Request request) {
+        if (isStopped) {
+            request.complete(Request.Outcome.IO_ERROR);
+            return;
+        }
+        open++;
+        long first = request.offsetBytes / BLOCK_BYTES;
+        long end = (request.offsetBytes + request.lengthBytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+        Range range =
+                new Range(
+                        region,
+                        request.bufferOffset,
+                        first,
+                        isOk -> {
+                            open--;
+                            counters.add(Counter.REQUESTS, 1);
+                            counters.add(Counter.READ_BYTES, request.lengthBytes);
+                            request.complete(isOk ? Request.Outcome.OK : Request.Outcome.IO_ERROR);
+                        });
+        for (long block = first; block < end; ) {
+            int count = pieceBlocks(block, end);
+            readPiece(range, block, count);
+            block += count;
+        }
+        range.end(true);
+    }
+
+    @Override
+    public void readBlock(long block, MemorySegment target, long targetOffset, Done done) {
+        Range range = new Range(target, targetOffset, block, done);
+        readPiece(range, block, 1);
+        range.end(true);
+    }
+
+    /// {@return blocks from one on that lie in the same unit and info group}
+    private int pieceBlocks(long block, long end) {
+        int inUnit = geometry.unitBlocks() - (int) (block % geometry.unitBlocks());
+        int inGroup = Geometry.ROWS_PER_INFO - geometry.indexInInfoGroup(geometry.rowOf(block));
+        return (int) Math.min(end - block, Math.min(inUnit, inGroup));
+    }
+
+    private void readPiece(Range range, long block, int count) {
+        range.pending++;
+        long key = geometry.infoGroupOf(geometry.rowOf(block));
+        cache.require(
+                key,
+                group -> {
+                    fill(range, group, block, count);
+                    range.end(true);
+                });
+    }
+
+    private void fill(Range range, InfoGroup group, long block, int count) {
+        long runStart = -1;
+        int runSlot = -1;
+        for (long b = block; b < block + count; b++) {
+            int slot = locate(range, group, b);
+            if (slot != runSlot && runStart >= 0) {
+                readRun(range, group, runStart, (int) (b - runStart), runSlot);
+                runStart = -1;
+            }
+            if (slot >= 0 && runStart < 0) {
+                runStart = b;
+            }
+            runSlot = slot;
+        }
+        if (runStart >= 0) {
+            readRun(range, group, runStart, (int) (block + count - runStart), runSlot);
+        }
+    }
+
+    /// Serves a block from memory or info if it can, and names the slot to read it from otherwise.
+    private int locate(Range range, InfoGroup group, long block) {
+        if (fromMemory(range, block)) {
+            return -1;
+        }
+        long row = geometry.rowOf(block);
+        int index = geometry.indexInInfoGroup(row);
+        int position = geometry.positionOf(block);
+        int home = geometry.slotAt(row, position);
+        long at = group.record(home % geometry.width(), index);
+        int type = BlockInfo.type(group.image(), at);
+        if (type == BlockInfo.BAD) {
+            range.isOk = false;
+            return -1;
+        }
+        if (BlockInfo.isContentless(group.image(), at)) {
+            range.target.asSlice(range.at(block), BLOCK_BYTES).fill((byte) 0);
+            return -1;
+        }
+        int best = -1;
+        int candidates = geometry.isMirror() ? geometry.width() : 1;
+        for (int i = 0; i < candidates; i++) {
+            int slot = geometry.isMirror() ? geometry.slotAt(row, i) : home;
+            if (members.holds(slot, group.key())
+                    && !group.isUntrusted(slot % geometry.width(), index)
+                    && (best < 0 || members.outstanding(slot) < members.outstanding(best))) {
+                best = slot;
+            }
+        }
+        if (best < 0) {
+            resolve(range, group.key(), block);
+        }
+        return best;
+    }
+
+    private boolean fromMemory(Range range, long block) {
+        int version = dirty.committed(block, journal.commitSequence());
+        if (version == DirtyIndex.NONE) {
+            return false;
+        }
+        if (dirty.kind(version) == DirtyIndex.WRITE) {
+            MemorySegment.copy(
+                    region, dirty.payload(version), range.target, range.at(block), BLOCK_BYTES);
+        } else {
+            range.target.asSlice(range.at(block), BLOCK_BYTES).fill((byte) 0);
+        }
+        return true;
+    }
+
+    private void readRun(Range range, InfoGroup group, long block, int count, int slot) {
+        range.pending++;
+        group.pin();
+        long[] generations = new long[count];
+        for (int i = 0; i < count; i++) {
+            generations[i] = BlockInfo.generation(group.image(), record(group, block + i, slot));
+        }
+        Io io = new Io();
+        long memberBlock = geometry.memberBlock(geometry.rowOf(block));
+        io.set(
+                Io.Kind.READ,
+                range.target,
+                range.at(block),
+                count * BLOCK_BYTES,
+                members.layout().dataOffset(memberBlock));
+        io.listener =
+                done -> {
+                    if (!done.result.isOk()) {
+                        counters.add(Counter.READ_ERRORS, 1);
+                    }
+                    for (int i = 0; i < count; i++) {
+                        check(range, group, block + i, slot, generations[i], done.result.isOk());
+                    }
+                    group.unpin();
+                    range.end(true);
+                };
+        members.submit(slot, io);
+    }
+
+    private long record(InfoGroup group, long block, int slot) {
+        int index = geometry.indexInInfoGroup(geometry.rowOf(block));
+        return group.record(slot % geometry.width(), index);
+    }
+
+    private void check(
+            Range range, InfoGroup group, long block, int slot, long generation, boolean wasRead) {
+        if (isStopped) {
+            range.isOk = false;
+            return;
+        }
+        long at = record(group, block, slot);
+        boolean isSame = BlockInfo.generation(group.image(), at) == generation;
+        if (isSame
+                && wasRead
+                && (Plant.READ_UNVERIFIED.isPlanted()
+                        || guards.matches(range.target, range.at(block), group.image(), at))) {
+            return;
+        }
+        if (isSame) {
+            resolve(range, group.key(), block);
+        } else {
+            readPiece(range, block, 1);
+        }
+    }
+
+    /// Reads the block's whole row under lock and takes it from there.
+    private void resolve(Range range, long key, long block) {
+        range.pending++;
+        cache.require(key, group -> group.lock(() -> resolveLocked(range, group, block)));
+    }
+
+    private void resolveLocked(Range range, InfoGroup group, long block) {
+        if (isStopped) {
+            group.unlock();
+            range.end(false);
+            return;
+        }
+        if (fromMemory(range, block)) {
+            group.unlock();
+            range.end(true);
+            return;
+        }
+        long row = geometry.rowOf(block);
+        rows.read(
+                group,
+                geometry.indexInInfoGroup(row),
+                frame -> {
+                    int position = geometry.positionOf(block);
+                    int bit = 1 << position;
+                    long at =
+                            group.record(
+                                    geometry.slotAt(row, position) % geometry.width(),
+                                    geometry.indexInInfoGroup(row));
+                    boolean isHad =
+                            (frame.image().lost & bit) == 0
+                                    && BlockInfo.type(group.image(), at) != BlockInfo.BAD;
+                    if (isHad) {
+                        MemorySegment.copy(
+                                frame.memory(),
+                                frame.offset(position),
+                                range.target,
+                                range.at(block),
+                                BLOCK_BYTES);
+                    }
+                    rows.repair(
+                            frame,
+                            () -> {
+                                rows.release(frame);
+                                group.unlock();
+                            });
+                    range.end(isHad);
+                });
+    }
+
+    /// Serves a BLOCK_STATUS.
+    ///
+    /// @param request the request, inside the volume
+    public void status(Request request) {
+        if (isStopped) {
+            request.complete(Request.Outcome.IO_ERROR);
+            return;
+        }
+        request.extentCount = 0;
+        open++;
+        statusFrom(request, request.offsetBytes);
+    }
+
+    private void statusFrom(Request request, long from) {
+        long end = request.offsetBytes + request.lengthBytes;
+        long at = from;
+        while (at < end) {
+            long block = at / BLOCK_BYTES;
+            long key = geometry.infoGroupOf(geometry.rowOf(block));
+            InfoGroup group = cache.peek(key);
+            if (group == null) {
+                long resumeAt = at;
+                cache.require(key, loaded -> statusFrom(request, resumeAt));
+                return;
+            }
+            int count = pieceBlocks(block, (end + BLOCK_BYTES - 1) / BLOCK_BYTES);
+            boolean isFull = false;
+            for (long b = block; b < block + count && !isFull; b++) {
+                long until = Math.min(end, (b + 1) * BLOCK_BYTES);
+                isFull = !request.addExtent(until - at, flags(group, b));
+                at = isFull ? end : until;
+            }
+        }
+        open--;
+        counters.add(Counter.REQUESTS, 1);
+        request.complete(Request.Outcome.OK);
+    }
+
+    private int flags(InfoGroup group, long block) {
+        int version = dirty.committed(block, journal.commitSequence());
+        if (version != DirtyIndex.NONE) {
+            return switch (dirty.kind(version)) {
+                case DirtyIndex.TRIM -> Request.EXTENT_HOLE | Request.EXTENT_ZERO;
+                case DirtyIndex.ZERO -> Request.EXTENT_ZERO;
+                default -> 0;
+            };
+        }
+        long row = geometry.rowOf(block);
+        int lane = geometry.slotAt(row, geometry.positionOf(block)) % geometry.width();
+        long at = group.record(lane, geometry.indexInInfoGroup(row));
+        int type = BlockInfo.type(group.image(), at);
+        boolean isHole = type == BlockInfo.UNWRITTEN || type == BlockInfo.TRIMMED;
+        return isHole ? Request.EXTENT_HOLE | Request.EXTENT_ZERO : 0;
+    }
+}

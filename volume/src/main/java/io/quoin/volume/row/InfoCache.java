@@ -1,0 +1,276 @@
+package io.quoin.volume.row;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.volume.format.InfoBlock;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.collections.Long2ObjectHashMap;
+
+/// Info groups in memory: loaded on first use from all members that hold them, kept while dirty or
+/// in use, the least recently loaded clean ones given up first.
+///
+/// Copy A of each info block is read first; B where A is damaged, where nobody else could contradict
+/// it (m = 0), or where the slots disagree. Of two valid copies the one of the later checkpoint
+/// counts. A slot with neither is untrusted for all its rows.
+///
+/// Engine thread only.
+public final class InfoCache {
+    private final MemberSet members;
+    private final Geometry geometry;
+    private final int capacity;
+    private final int volumeTag;
+    private final Long2ObjectHashMap<InfoGroup> groups = new Long2ObjectHashMap<>();
+    private final Long2ObjectHashMap<Load> loads = new Long2ObjectHashMap<>();
+    private final ArrayDeque<InfoGroup> order = new ArrayDeque<>();
+    private final ArrayDeque<MemorySegment> spare = new ArrayDeque<>();
+
+    /// Told when a group is in memory.
+    @FunctionalInterface
+    public interface Waiter {
+        /// The group is here; pin or lock it to keep it beyond this call.
+        ///
+        /// @param group the group
+        void loaded(InfoGroup group);
+    }
+
+    /// An empty cache.
+    ///
+    /// @param members whom to read from
+    /// @param geometry shape
+    /// @param capacity groups kept while clean
+    public InfoCache(MemberSet members, Geometry geometry, int capacity) {
+        this.members = members;
+        this.geometry = geometry;
+        this.capacity = capacity;
+        this.volumeTag = members.template().volumeTag;
+    }
+
+    /// {@return the group if it is in memory, or null}
+    ///
+    /// @param key info group
+    public InfoGroup peek(long key) {
+        return groups.get(key);
+    }
+
+    /// Gives the group to the waiter, at once when it is in memory.
+    ///
+    /// @param key info group
+    /// @param waiter receives it
+    public void require(long key, Waiter waiter) {
+        InfoGroup group = groups.get(key);
+        if (group != null) {
+            waiter.loaded(group);
+            return;
+        }
+        Load load = loads.get(key);
+        if (load == null) {
+            load = new Load(key);
+            loads.put(key, load);
+            load.waiters.add(waiter);
+            load.start();
+        } else {
+            load.waiters.add(waiter);
+        }
+    }
+
+    /// {@return groups with dirty info}
+    public List<InfoGroup> dirtyGroups() {
+        List<InfoGroup> dirty = new ArrayList<>();
+        for (InfoGroup group : groups.values()) {
+            if (group.dirtyLanes() != 0) {
+                dirty.add(group);
+            }
+        }
+        dirty.sort((a, b) -> Long.compare(a.key(), b.key()));
+        return dirty;
+    }
+
+    private void insert(InfoGroup group) {
+        groups.put(group.key(), group);
+        order.addLast(group);
+        int rounds = order.size();
+        while (groups.size() > capacity && rounds-- > 0) {
+            InfoGroup oldest = order.removeFirst();
+            if (oldest.isEvictable() && oldest != group) {
+                groups.remove(oldest.key());
+                spare.addLast(oldest.image());
+            } else {
+                order.addLast(oldest);
+            }
+        }
+    }
+
+    /// One load under way.
+    private final class Load {
+        private final long key;
+        private final int firstSlot;
+        private final int width = geometry.width();
+        private final long infoBlock;
+        private final List<Waiter> waiters = new ArrayList<>();
+        private final MemorySegment[] copies = new MemorySegment[2];
+        private final int[] read = new int[2];
+        private int held;
+        private int pending;
+
+        Load(long key) {
+            this.key = key;
+            this.firstSlot = geometry.firstSlot(key);
+            this.infoBlock = geometry.infoBlock(key);
+        }
+
+        void start() {
+            for (int lane = 0; lane < width; lane++) {
+                if (members.holds(firstSlot + lane, key)) {
+                    held |= 1 << lane;
+                }
+            }
+            copies[0] = image();
+            readCopy(0, held);
+        }
+
+        private MemorySegment image() {
+            MemorySegment image = spare.pollLast();
+            if (image == null) {
+                image = Arena.ofAuto().allocate((long) width * BLOCK_BYTES, BLOCK_BYTES);
+            }
+            return image.fill((byte) 0);
+        }
+
+        private void readCopy(int copy, int lanes) {
+            pending = Integer.bitCount(lanes);
+            if (pending == 0) {
+                decide(copy);
+                return;
+            }
+            for (int lane = 0; lane < width; lane++) {
+                if ((lanes >> lane & 1) == 0) {
+                    continue;
+                }
+                Io io = new Io();
+                io.tag = lane;
+                io.set(
+                        Io.Kind.READ,
+                        copies[copy],
+                        (long) lane * BLOCK_BYTES,
+                        BLOCK_BYTES,
+                        members.layout().infoOffset(infoBlock, copy));
+                io.listener = done -> readDone(done, copy);
+                members.submit(firstSlot + lane, io);
+            }
+        }
+
+        private void readDone(Io io, int copy) {
+            if (io.result.isOk()) {
+                read[copy] |= 1 << io.tag;
+            }
+            if (--pending == 0) {
+                decide(copy);
+            }
+        }
+
+        private void decide(int copy) {
+            int usable = 0;
+            for (int lane = 0; lane < width; lane++) {
+                if ((read[0] >> lane & 1) != 0 && isUsable(0, lane)) {
+                    usable |= 1 << lane;
+                }
+            }
+            if (copy == 0) {
+                InfoGroup group = new InfoGroup(key, copies[0]);
+                boolean certain =
+                        usable == held
+                                && (geometry.parityCount() > 0 || held == 0)
+                                && InfoTruth.settle(group, geometry, held, usable) == 0;
+                if (certain) {
+                    finish(group);
+                    return;
+                }
+                copies[1] = image();
+                // settle() may have filled records in; the second look needs what was read.
+                reread();
+                return;
+            }
+            for (int lane = 0; lane < width; lane++) {
+                boolean second = (read[1] >> lane & 1) != 0 && isUsable(1, lane);
+                boolean first = (usable >> lane & 1) != 0;
+                long at = (long) lane * BLOCK_BYTES;
+                if (second
+                        && (!first
+                                || InfoBlock.checkpoint(copies[1], at)
+                                        > InfoBlock.checkpoint(copies[0], at))) {
+                    MemorySegment.copy(copies[1], at, copies[0], at, BLOCK_BYTES);
+                    usable |= 1 << lane;
+                }
+            }
+            spare.addLast(copies[1]);
+            InfoGroup group = new InfoGroup(key, copies[0]);
+            InfoTruth.settle(group, geometry, held, usable);
+            finish(group);
+        }
+
+        private void reread() {
+            // Both copies again, A into its image afresh.
+            copies[0].fill((byte) 0);
+            read[0] = 0;
+            pending = 2 * Integer.bitCount(held);
+            if (pending == 0) {
+                decide(1);
+                return;
+            }
+            for (int copy = 0; copy < 2; copy++) {
+                for (int lane = 0; lane < width; lane++) {
+                    if ((held >> lane & 1) == 0) {
+                        continue;
+                    }
+                    int which = copy;
+                    Io io = new Io();
+                    io.tag = lane;
+                    io.set(
+                            Io.Kind.READ,
+                            copies[copy],
+                            (long) lane * BLOCK_BYTES,
+                            BLOCK_BYTES,
+                            members.layout().infoOffset(infoBlock, copy));
+                    io.listener =
+                            done -> {
+                                if (done.result.isOk()) {
+                                    read[which] |= 1 << done.tag;
+                                }
+                                if (--pending == 0) {
+                                    decide(1);
+                                }
+                            };
+                    members.submit(firstSlot + lane, io);
+                }
+            }
+        }
+
+        private boolean isUsable(int copy, int lane) {
+            long at = (long) lane * BLOCK_BYTES;
+            var uuid = members.entry(firstSlot + lane).uuid();
+            return InfoBlock.isBlank(copies[copy], at)
+                    || InfoBlock.isValid(
+                            copies[copy],
+                            at,
+                            volumeTag,
+                            infoBlock,
+                            uuid.getMostSignificantBits(),
+                            uuid.getLeastSignificantBits());
+        }
+
+        private void finish(InfoGroup group) {
+            loads.remove(key);
+            insert(group);
+            for (Waiter waiter : waiters) {
+                waiter.loaded(group);
+            }
+        }
+    }
+}

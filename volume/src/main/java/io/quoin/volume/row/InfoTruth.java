@@ -1,0 +1,198 @@
+package io.quoin.volume.row;
+
+import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.geometry.Geometry;
+import java.lang.foreign.MemorySegment;
+
+/// Compares what the slots of an info group say of each other, row by row, and settles on the truth.
+///
+/// | data record and the newest parity's vector | verdict |
+/// |---|---|
+/// | agree | both stand |
+/// | differ, data generation <= parity's generation | the data slot missed a write |
+/// | differ, data generation > parity's generation | the parity slot missed a write |
+/// | parity generation below another parity's | that parity slot missed a write |
+/// | mirrors: generation below another copy's | that copy missed a write |
+///
+/// A parity record's own generation is the sequence of the home write that made it, later than every
+/// data generation it covers, so the comparison holds although vectors keep low bytes only.
+final class InfoTruth {
+    private InfoTruth() {}
+
+    /// Settles every row: marks untrusted blocks and fills in the records of slots that are absent,
+    /// unreadable or behind.
+    ///
+    /// @param group records as read
+    /// @param geometry shape
+    /// @param held lanes whose member holds the group
+    /// @param usable of those, lanes whose info block is valid
+    /// @return blocks found untrusted on held lanes
+    static int settle(InfoGroup group, Geometry geometry, int held, int usable) {
+        int count = 0;
+        for (int index = 0; index < Geometry.ROWS_PER_INFO; index++) {
+            int untrusted =
+                    geometry.isMirror()
+                            ? settleMirror(group, geometry, index, usable)
+                            : settleParity(group, geometry, index, usable);
+            untrusted |= held & ~usable;
+            for (int lane = 0; lane < geometry.width(); lane++) {
+                if (((held & untrusted) >> lane & 1) != 0) {
+                    group.setUntrusted(lane, index, true);
+                    count++;
+                }
+            }
+        }
+        return count;
+    }
+
+    private static int settleMirror(InfoGroup group, Geometry geometry, int index, int usable) {
+        MemorySegment image = group.image();
+        int best = -1;
+        for (int lane = 0; lane < geometry.width(); lane++) {
+            if ((usable >> lane & 1) != 0
+                    && (best < 0
+                            || BlockInfo.generation(image, group.record(lane, index))
+                                    > BlockInfo.generation(image, group.record(best, index)))) {
+                best = lane;
+            }
+        }
+        if (best < 0) {
+            return 0;
+        }
+        long truth = group.record(best, index);
+        int behind = 0;
+        for (int lane = 0; lane < geometry.width(); lane++) {
+            long at = group.record(lane, index);
+            boolean agrees =
+                    (usable >> lane & 1) != 0
+                            && BlockInfo.generation(image, at)
+                                    == BlockInfo.generation(image, truth);
+            if (!agrees) {
+                MemorySegment.copy(image, truth, image, at, BlockInfo.BYTES);
+                behind |= 1 << lane;
+            }
+        }
+        return behind;
+    }
+
+    private static int settleParity(InfoGroup group, Geometry geometry, int index, int usable) {
+        int k = geometry.dataCount();
+        MemorySegment image = group.image();
+        long row = geometry.rowIn(group.key(), index);
+        long newest = -1;
+        int source = -1;
+        for (int p = k; p < geometry.width(); p++) {
+            int lane = geometry.slotAt(row, p) % geometry.width();
+            long at = group.record(lane, index);
+            if ((usable >> lane & 1) != 0 && BlockInfo.generation(image, at) > newest) {
+                newest = BlockInfo.generation(image, at);
+                source = lane;
+            }
+        }
+        int behind = 0;
+        boolean parityBehind = source < 0;
+        for (int p = 0; p < k && source >= 0; p++) {
+            int lane = geometry.slotAt(row, p) % geometry.width();
+            if ((usable >> lane & 1) != 0
+                    && !agrees(group, geometry, index, lane, p, source)
+                    && BlockInfo.type(image, group.record(lane, index)) != BlockInfo.BAD
+                    && BlockInfo.generation(image, group.record(lane, index)) > newest) {
+                parityBehind = true;
+            }
+        }
+        for (int p = 0; p < k; p++) {
+            int lane = geometry.slotAt(row, p) % geometry.width();
+            if ((usable >> lane & 1) != 0
+                    && (parityBehind || agrees(group, geometry, index, lane, p, source))) {
+                continue;
+            }
+            behind |= 1 << lane;
+            long vector =
+                    source < 0 ? 0 : BlockInfo.vector(image, group.record(source, index), p, k);
+            implyData(group, geometry, index, lane, row, p, vector, newest);
+        }
+        for (int p = k; p < geometry.width(); p++) {
+            int lane = geometry.slotAt(row, p) % geometry.width();
+            long at = group.record(lane, index);
+            if ((usable >> lane & 1) != 0
+                    && !parityBehind
+                    && BlockInfo.generation(image, at) == newest) {
+                continue;
+            }
+            behind |= 1 << lane;
+            implyParity(group, geometry, index, lane, row, Math.max(newest, 0));
+        }
+        return behind;
+    }
+
+    private static boolean agrees(
+            InfoGroup group, Geometry geometry, int index, int lane, int position, int source) {
+        int k = geometry.dataCount();
+        MemorySegment image = group.image();
+        long at = group.record(lane, index);
+        long generation =
+                BlockInfo.type(image, at) == BlockInfo.BAD ? -1 : BlockInfo.generation(image, at);
+        return BlockInfo.truncate(generation, k)
+                == BlockInfo.vector(image, group.record(source, index), position, k);
+    }
+
+    private static void implyData(
+            InfoGroup group,
+            Geometry geometry,
+            int index,
+            int lane,
+            long row,
+            int position,
+            long vector,
+            long newest) {
+        int k = geometry.dataCount();
+        int type = BlockInfo.DATA;
+        long generation = vector;
+        if (vector == 0) {
+            type = BlockInfo.UNWRITTEN;
+        } else if (vector == BlockInfo.truncate(-1, k)) {
+            type = BlockInfo.BAD;
+            generation = -1;
+        } else if (BlockInfo.vectorWidth(k) < 8) {
+            generation = widen(vector, newest, 8 * BlockInfo.vectorWidth(k));
+        }
+        BlockInfo.set(
+                group.image(),
+                group.record(lane, index),
+                type,
+                geometry.blockAt(row, position),
+                generation);
+    }
+
+    /// {@return the highest generation below the parity's that ends in the low bits kept}
+    static long widen(long low, long newest, int bits) {
+        long step = 1L << bits;
+        long candidate = newest & -step | low;
+        return candidate > newest ? Math.max(candidate - step, low) : candidate;
+    }
+
+    private static void implyParity(
+            InfoGroup group, Geometry geometry, int index, int lane, long row, long newest) {
+        int k = geometry.dataCount();
+        MemorySegment image = group.image();
+        long at = group.record(lane, index);
+        boolean isWritten = false;
+        boolean hasContent = false;
+        for (int p = 0; p < k; p++) {
+            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            isWritten |= BlockInfo.type(image, data) != BlockInfo.UNWRITTEN;
+            hasContent |= !BlockInfo.isContentless(image, data);
+        }
+        int type =
+                hasContent ? BlockInfo.PARITY : isWritten ? BlockInfo.TRIMMED : BlockInfo.UNWRITTEN;
+        BlockInfo.set(image, at, type, row, isWritten ? newest : 0);
+        for (int p = 0; p < k && isWritten; p++) {
+            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            long generation =
+                    BlockInfo.type(image, data) == BlockInfo.BAD
+                            ? -1
+                            : BlockInfo.generation(image, data);
+            BlockInfo.setVector(image, at, p, k, generation);
+        }
+    }
+}

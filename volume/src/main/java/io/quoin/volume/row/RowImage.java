@@ -1,0 +1,153 @@
+package io.quoin.volume.row;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.codec.parity.ErasureCode;
+import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.geometry.Geometry;
+import java.lang.foreign.MemorySegment;
+
+/// The bytes of one row, as read, and what becomes of them against the row's info: which blocks are
+/// good, which were corrected, which had to be decoded from the others, which are lost.
+///
+/// Pure computation over memory; one instance per thread.
+public final class RowImage {
+    private final Geometry geometry;
+    private final ErasureCode code;
+    private final BlockGuards guards;
+    private final int width;
+
+    /// Blocks by position: segment of each.
+    public final MemorySegment[] blocks;
+
+    /// Blocks by position: offset of each.
+    public final long[] offsets;
+
+    /// Positions whose bytes were read.
+    public int readable;
+
+    /// Positions whose block matches its info, corrected ones included.
+    public int good;
+
+    /// Positions that hold nothing and count as zeros.
+    public int contentless;
+
+    /// Good positions in which the Hamming code flipped bits back.
+    public int corrected;
+
+    /// Bits flipped back.
+    public int correctedBits;
+
+    /// Positions read whose guard failed beyond correction.
+    public int damaged;
+
+    /// Positions recomputed from the others.
+    public int decoded;
+
+    /// Positions that could not be had at all.
+    public int lost;
+
+    /// Positions decoded although their recorded guard does not agree: nothing of the row is changed.
+    public int suspect;
+
+    /// Resolves rows of a volume.
+    ///
+    /// @param geometry shape
+    /// @param code its erasure code
+    /// @param guards its guards; not shared with another thread
+    public RowImage(Geometry geometry, ErasureCode code, BlockGuards guards) {
+        this.geometry = geometry;
+        this.code = code;
+        this.guards = guards;
+        this.width = geometry.width();
+        blocks = new MemorySegment[width];
+        offsets = new long[width];
+    }
+
+    /// {@return the guards used}
+    public BlockGuards guards() {
+        return guards;
+    }
+
+    /// {@return the code used}
+    public ErasureCode code() {
+        return code;
+    }
+
+    /// Judges and completes the row: afterwards each block that is not lost has its content.
+    ///
+    /// @param group info of the row
+    /// @param index the row's index in it
+    /// @param row the row
+    /// @param readableMask positions whose bytes were read from a member that holds the row
+    public void resolve(InfoGroup group, int index, long row, int readableMask) {
+        readable = readableMask;
+        good = 0;
+        contentless = 0;
+        corrected = 0;
+        correctedBits = 0;
+        damaged = 0;
+        decoded = 0;
+        lost = 0;
+        suspect = 0;
+        MemorySegment info = group.image();
+        for (int p = 0; p < width; p++) {
+            int lane = geometry.slotAt(row, p) % width;
+            long at = group.record(lane, index);
+            if (BlockInfo.isContentless(info, at)) {
+                blocks[p].asSlice(offsets[p], BLOCK_BYTES).fill((byte) 0);
+                contentless |= 1 << p;
+            } else if ((readable >> p & 1) != 0 && !group.isUntrusted(lane, index)) {
+                judge(p, info, at);
+            }
+        }
+        int known = good | contentless;
+        int unknown = ~known & (width == 32 ? -1 : (1 << width) - 1);
+        if (unknown == 0) {
+            return;
+        }
+        if (Integer.bitCount(known) < geometry.dataCount()) {
+            lost = unknown;
+            return;
+        }
+        code.reconstruct(blocks, offsets, known, unknown, BLOCK_BYTES);
+        decoded = unknown;
+        for (int p = 0; p < width; p++) {
+            if ((unknown >> p & 1) != 0) {
+                long at = group.record(geometry.slotAt(row, p) % width, index);
+                if (!guards.matches(blocks[p], offsets[p], info, at)) {
+                    suspect |= 1 << p;
+                }
+            }
+        }
+        if (suspect != 0) {
+            // The sources passed their guards and yet imply another content than was recorded:
+            // no block that depends on them is given out.
+            lost = unknown;
+            decoded = 0;
+        }
+    }
+
+    private void judge(int p, MemorySegment info, long at) {
+        if (BlockInfo.guard(info, at) == 0) {
+            damaged |= 1 << p; // nothing recorded to hold it against
+        } else if (guards.matches(blocks[p], offsets[p], info, at)) {
+            good |= 1 << p;
+        } else {
+            int bits = guards.correct(blocks[p], offsets[p], info, at);
+            if (bits > 0) {
+                good |= 1 << p;
+                corrected |= 1 << p;
+                correctedBits += bits;
+            } else {
+                damaged |= 1 << p;
+            }
+        }
+    }
+
+    /// {@return whether parity is what the data encodes to; only when nothing is lost}
+    public boolean isParityConsistent() {
+        return geometry.parityCount() == 0 || code.verify(blocks, offsets, BLOCK_BYTES);
+    }
+}
