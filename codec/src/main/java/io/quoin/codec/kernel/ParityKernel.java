@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Block i of a set is the `lengthBytes` bytes at `blocks[i] + offsets[i]`. A target may be none of its sources. Lengths
 /// are multiples of {@link #STEP_BYTES}.
-public abstract sealed class ParityKernel permits ScalarParityKernel {
+public abstract sealed class ParityKernel permits ScalarParityKernel, VectorParityKernel {
     /// Lengths are multiples of this, the widest vector there is, so that no loop has a tail.
     public static final int STEP_BYTES = 64;
 

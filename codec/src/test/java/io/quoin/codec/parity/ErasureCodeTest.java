@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quoin.codec.Memory;
 import io.quoin.codec.kernel.ParityKernel;
 import io.quoin.codec.kernel.ScalarParityKernel;
+import io.quoin.codec.kernel.VectorParityKernel;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 final class ErasureCodeTest {
-    static final List<ParityKernel> KERNELS = List.of(new ScalarParityKernel());
+    static final List<ParityKernel> KERNELS =
+            List.of(new ScalarParityKernel(), new VectorParityKernel());
 
     @ParameterizedTest
     @FieldSource("KERNELS")
