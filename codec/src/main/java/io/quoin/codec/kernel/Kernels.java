@@ -3,18 +3,20 @@ package io.quoin.codec.kernel;
 /// Which kernels this process uses, chosen once, when the class is first used.
 ///
 /// `-Dquoin.kernel=scalar` or `=vector` forces the choice. Otherwise it is the vector kernels, unless the Vector API is missing,
-/// the vectors are narrower than 128 bits, or the JIT compiler C2 is off: without it each vector operation is a call and an
-/// object.
+/// the vectors are narrower than 256 bits, or the JIT compiler C2 is off. Without C2 each vector operation is a call and an
+/// object, and so are some of ours at 128 bits (measured with `-XX:UseAVX=0`: 160 KiB of boxes per encoded stripe).
 public final class Kernels {
     /// The system property that forces a choice, read once.
     public static final String PROPERTY = "quoin.kernel";
+
+    private static final int LEAST_BITS = 256;
 
     private static final Choice CHOICE =
             choose(System.getProperty(PROPERTY, ""), System.getProperty("java.vm.info", ""));
 
     /// Sums of blocks.
     public static final ParityKernel PARITY =
-            CHOICE.isVector ? new VectorParityKernel() : new ScalarParityKernel();
+            CHOICE.isVector ? VectorParityKernel.INSTANCE : ScalarParityKernel.INSTANCE;
 
     /// Check bits of sectors.
     public static final SecdedKernel SECDED =
@@ -61,7 +63,7 @@ public final class Kernels {
                 int bits = vectorBits();
                 if (bits == 0) {
                     yield new Choice(false, 0, "no module jdk.incubator.vector");
-                } else if (bits < 128) {
+                } else if (bits < LEAST_BITS) {
                     yield new Choice(false, 0, "vectors of " + bits + " bits only");
                 } else if (vmInfo.contains("interpreted") || vmInfo.contains("emulated-client")) {
                     yield new Choice(false, 0, "no C2 compiler in \"" + vmInfo + "\"");

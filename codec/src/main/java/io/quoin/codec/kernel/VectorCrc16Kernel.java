@@ -22,9 +22,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// 3  finish  H and L of each sector through a table each
 /// ```
 ///
-/// Sectors short of eight, and bytes short of a sector, go by the scalar kernel.
+/// Sectors short of eight, bytes short of a sector, and heap segments go by the scalar kernel.
 ///
-/// The loops are written out and keep at most eight tables alive: more, or helpers, and C2 boxes the vectors.
+/// The loops are written out and keep at most eight tables alive: with more, or with helpers, C2 boxes the vectors.
 public final class VectorCrc16Kernel implements Crc16Kernel {
     private static final VectorSpecies<Byte> BYTES = Vectors.BYTES;
     private static final int STEP = Vectors.BYTES.length();
@@ -94,6 +94,10 @@ public final class VectorCrc16Kernel implements Crc16Kernel {
             int sectorCount,
             MemorySegment target,
             long targetOffset) {
+        if (!data.isNative()) {
+            scalar.sectors(data, offset, sectorCount, target, targetOffset);
+            return;
+        }
         byte[] lanes = OWN.get();
         int done = 0;
         for (; done + GROUP <= sectorCount; done += GROUP) {

@@ -15,6 +15,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// The loops are written out: a helper shared by them would not be inlined everywhere, and boxed vectors cost a factor of
 /// twenty. Their index is an int, because C2 moves checks out of such loops only.
 public final class VectorParityKernel extends ParityKernel {
+    /// The only one; it has no state.
+    public static final VectorParityKernel INSTANCE = new VectorParityKernel();
+
     private static final VectorSpecies<Byte> BYTES = Vectors.BYTES;
     private static final int STEP = Vectors.BYTES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -27,8 +30,9 @@ public final class VectorParityKernel extends ParityKernel {
     /// Each factor's tables as vectors, 2 x 256 of them: low nibbles at `2 * factor * STEP`, then high ones.
     private static final byte[] TABLES = tables();
 
-    /// Makes the kernel; it has no state.
-    public VectorParityKernel() {}
+    private VectorParityKernel() {
+        super(true);
+    }
 
     private static byte[] tables() {
         byte[] tables = new byte[2 * 256 * STEP];

@@ -14,11 +14,17 @@ public final class VectorSecdedKernel implements SecdedKernel {
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER);
 
+    private final ScalarSecdedKernel scalar = new ScalarSecdedKernel();
+
     /// Makes the kernel; it has no state.
     public VectorSecdedKernel() {}
 
     @Override
     public int encode(MemorySegment data, long offset) {
+        return data.isNative() ? encodeNative(data, offset) : scalar.encode(data, offset);
+    }
+
+    private static int encodeNative(MemorySegment data, long offset) {
         LongVector r0 = LongVector.fromMemorySegment(ROW, data, offset, ORDER);
         LongVector r1 = LongVector.fromMemorySegment(ROW, data, offset + 64, ORDER);
         LongVector r2 = LongVector.fromMemorySegment(ROW, data, offset + 128, ORDER);
