@@ -18,7 +18,7 @@ public final class Kernels {
     public static final ParityKernel PARITY =
             CHOICE.isVector ? VectorParityKernel.INSTANCE : ScalarParityKernel.INSTANCE;
 
-    /// Check bits of sectors.
+    /// Check bits of sectors; scalar below 512 bits, because a vector of that kernel is a row of eight words.
     public static final SecdedKernel SECDED =
             CHOICE.isVector && CHOICE.vectorBits >= 512
                     ? new VectorSecdedKernel()
