@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /// A 16-bit CRC with one polynomial and initial value: most significant bit first, no reflection, no final XOR.
 /// Thread-safe, allocation-free in steady state.
-public sealed interface Crc16Kernel permits ScalarCrc16Kernel {
+public sealed interface Crc16Kernel permits ScalarCrc16Kernel, VectorCrc16Kernel {
     /// Bytes of a sector: 4096 bits, within the 32,767 over which 0x1021 finds every two-bit error.
     int SECTOR_BYTES = 512;
 

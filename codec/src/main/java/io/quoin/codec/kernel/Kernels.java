@@ -2,26 +2,27 @@ package io.quoin.codec.kernel;
 
 /// Which kernels this process uses, chosen once, when the class is first used.
 ///
-/// `-Dquoin.kernel=scalar` or `=vector` forces the choice; anything else that is not empty is an error.
+/// `-Dquoin.kernel=scalar` or `=vector` forces the choice. Otherwise it is the vector kernels, unless the Vector API is missing,
+/// the vectors are narrower than 256 bits, or the JIT compiler C2 is off. Without C2 each vector operation is a call and an
+/// object, and so are some of ours at 128 bits (measured with `-XX:UseAVX=0`: 160 KiB of boxes per encoded stripe).
 public final class Kernels {
     /// The system property that forces a choice, read once.
     public static final String PROPERTY = "quoin.kernel";
 
-    private static final boolean IS_VECTOR;
-    private static final String DESCRIPTION;
+    private static final int LEAST_BITS = 256;
+
+    private static final Choice CHOICE =
+            choose(System.getProperty(PROPERTY, ""), System.getProperty("java.vm.info", ""));
 
     /// Sums of blocks.
-    public static final ParityKernel PARITY;
+    public static final ParityKernel PARITY =
+            CHOICE.isVector ? VectorParityKernel.INSTANCE : ScalarParityKernel.INSTANCE;
 
-    /// Check bits of sectors.
-    public static final SecdedKernel SECDED;
-
-    static {
-        IS_VECTOR = false;
-        DESCRIPTION = "scalar";
-        PARITY = new ScalarParityKernel();
-        SECDED = new ScalarSecdedKernel();
-    }
+    /// Check bits of sectors; scalar below 512 bits, because a vector of that kernel is a row of eight words.
+    public static final SecdedKernel SECDED =
+            CHOICE.isVector && CHOICE.vectorBits >= 512
+                    ? new VectorSecdedKernel()
+                    : new ScalarSecdedKernel();
 
     private Kernels() {}
 
@@ -30,11 +31,72 @@ public final class Kernels {
     /// @param polynomial without its x^16, 0 to 65535
     /// @param initial register before the first byte, 0 to 65535
     public static Crc16Kernel crc16(int polynomial, int initial) {
-        return new ScalarCrc16Kernel(polynomial, initial);
+        return CHOICE.isVector
+                ? new VectorCrc16Kernel(polynomial, initial)
+                : new ScalarCrc16Kernel(polynomial, initial);
     }
 
-    /// {@return which kernels are used and why, for example "vector (512 bits)"}
+    /// {@return which kernels are used and why, for example `vector: 512 bits` or `scalar: forced by -Dquoin.kernel=scalar`}
     public static String description() {
-        return DESCRIPTION;
+        return CHOICE.description();
+    }
+
+    /// The decision, apart from the machine so that a test can walk it.
+    ///
+    /// @param forced the property's value, empty when it is not set
+    /// @param vmInfo the virtual machine's mode, as `java.vm.info` has it
+    /// @throws IllegalArgumentException when forced is none of the two kinds
+    /// @throws IllegalStateException when vectors are forced and there are none
+    static Choice choose(String forced, String vmInfo) {
+        return switch (forced) {
+            case "scalar" -> new Choice(false, 0, "forced by -D" + PROPERTY + "=scalar");
+            case "vector" -> {
+                int bits = vectorBits();
+                if (bits == 0) {
+                    throw new IllegalStateException(
+                            PROPERTY
+                                    + ": expected a JVM with --add-modules jdk.incubator.vector for \"vector\", was one without");
+                }
+                yield new Choice(true, bits, bits + " bits, forced by -D" + PROPERTY + "=vector");
+            }
+            case "" -> {
+                int bits = vectorBits();
+                if (bits == 0) {
+                    yield new Choice(false, 0, "no module jdk.incubator.vector");
+                } else if (bits < LEAST_BITS) {
+                    yield new Choice(false, 0, "vectors of " + bits + " bits only");
+                } else if (vmInfo.contains("interpreted") || vmInfo.contains("emulated-client")) {
+                    yield new Choice(false, 0, "no C2 compiler in \"" + vmInfo + "\"");
+                } else {
+                    yield new Choice(true, bits, bits + " bits");
+                }
+            }
+            default ->
+                    throw new IllegalArgumentException(
+                            PROPERTY
+                                    + ": expected \"scalar\" or \"vector\", was \""
+                                    + forced
+                                    + "\"");
+        };
+    }
+
+    /// {@return the bits of the vectors we would use; 0 when there is no Vector API}
+    private static int vectorBits() {
+        try {
+            return Vectors.BYTES.vectorBitSize();
+        } catch (NoClassDefFoundError missing) {
+            return 0;
+        }
+    }
+
+    /// What was chosen, and why.
+    ///
+    /// @param isVector vector kernels, or scalar ones
+    /// @param vectorBits bits of a vector; 0 with scalar kernels
+    /// @param reason why, in words
+    record Choice(boolean isVector, int vectorBits, String reason) {
+        String description() {
+            return (isVector ? "vector: " : "scalar: ") + reason;
+        }
     }
 }

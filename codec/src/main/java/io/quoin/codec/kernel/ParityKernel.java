@@ -11,7 +11,10 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Block i of a set is the `lengthBytes` bytes at `blocks[i] + offsets[i]`. A target may be none of its sources. Lengths
 /// are multiples of {@link #STEP_BYTES}.
-public abstract sealed class ParityKernel permits ScalarParityKernel {
+///
+/// A vector kernel takes native segments only; a set with a heap segment in it goes by the scalar kernel, for the reason
+/// that the package gives.
+public abstract sealed class ParityKernel permits ScalarParityKernel, VectorParityKernel {
     /// Lengths are multiples of this, the widest vector there is, so that no loop has a tail.
     public static final int STEP_BYTES = 64;
 
@@ -22,7 +25,27 @@ public abstract sealed class ParityKernel permits ScalarParityKernel {
         assert PIECE_BYTES % STEP_BYTES == 0;
     }
 
-    ParityKernel() {}
+    private final boolean isForNativeOnly;
+
+    ParityKernel(boolean isForNativeOnly) {
+        this.isForNativeOnly = isForNativeOnly;
+    }
+
+    private static boolean isAnyOnHeap(MemorySegment[] blocks, int mask) {
+        boolean isNative = true;
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+            isNative &= blocks[Integer.numberOfTrailingZeros(rest)].isNative();
+        }
+        return !isNative;
+    }
+
+    private static int mask(int[] positions) {
+        int mask = 0;
+        for (int position : positions) {
+            mask |= 1 << position;
+        }
+        return mask;
+    }
 
     /// Writes the XOR of some blocks into another.
     ///
@@ -35,6 +58,10 @@ public abstract sealed class ParityKernel permits ScalarParityKernel {
             MemorySegment[] blocks, long[] offsets, int sourceMask, int target, int lengthBytes) {
         assert sourceMask != 0 && (sourceMask >>> target & 1) == 0
                 : "sources=" + sourceMask + " target=" + target;
+        if (isForNativeOnly && isAnyOnHeap(blocks, sourceMask | 1 << target)) {
+            ScalarParityKernel.INSTANCE.xor(blocks, offsets, sourceMask, target, lengthBytes);
+            return;
+        }
         for (int done = 0; done < lengthBytes; done += PIECE_BYTES) {
             xorPiece(
                     blocks,
@@ -120,6 +147,10 @@ public abstract sealed class ParityKernel permits ScalarParityKernel {
     /// @param dataCount k, from 1
     /// @param lengthBytes of each block
     public final void pq(MemorySegment[] blocks, long[] offsets, int dataCount, int lengthBytes) {
+        if (isForNativeOnly && isAnyOnHeap(blocks, -1 >>> 30 - dataCount)) {
+            ScalarParityKernel.INSTANCE.pq(blocks, offsets, dataCount, lengthBytes);
+            return;
+        }
         for (int done = 0; done < lengthBytes; done += PIECE_BYTES) {
             pqPiece(blocks, offsets, dataCount, done, Math.min(PIECE_BYTES, lengthBytes - done));
         }
@@ -216,6 +247,11 @@ public abstract sealed class ParityKernel permits ScalarParityKernel {
             int lengthBytes) {
         assert coefficients.length == sources.length * targets.length
                 : coefficients.length + " coefficients";
+        if (isForNativeOnly && isAnyOnHeap(blocks, mask(sources) | mask(targets))) {
+            ScalarParityKernel.INSTANCE.combine(
+                    blocks, offsets, sources, targets, coefficients, lengthBytes);
+            return;
+        }
         for (int done = 0; done < lengthBytes; done += PIECE_BYTES) {
             int length = Math.min(PIECE_BYTES, lengthBytes - done);
             for (int row = 0; row < targets.length; row += 4) {

@@ -8,12 +8,16 @@ import java.lang.foreign.ValueLayout;
 /// Parity eight bytes at a time in plain Java. Doubling in GF(2^8) works on all eight lanes of a long; other products are
 /// looked up byte by byte. Byte order does not matter: every lane is treated alike and returns to its place.
 public final class ScalarParityKernel extends ParityKernel {
+    /// The only one; it has no state.
+    public static final ScalarParityKernel INSTANCE = new ScalarParityKernel();
+
     private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED;
     private static final long HIGH_BITS = 0x8080808080808080L;
     private static final long REDUCTION = GaloisTables.POLYNOMIAL & 0xFF;
 
-    /// Makes the kernel; it has no state.
-    public ScalarParityKernel() {}
+    private ScalarParityKernel() {
+        super(false);
+    }
 
     @Override
     void fill(MemorySegment t, long ot, int length) {

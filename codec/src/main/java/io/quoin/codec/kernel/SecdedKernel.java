@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 /// `block(0) = 63`. So a position's low half is where the bit stands in its word and its high half which word that is: the
 /// low check bits are sums within one word, the sum of all words, and the high ones are counts over sums of words.
 /// Word 0 moves because 64 alone is a power of two, the position of a check bit.
-public sealed interface SecdedKernel permits ScalarSecdedKernel {
+public sealed interface SecdedKernel permits ScalarSecdedKernel, VectorSecdedKernel {
     /// Bytes of a sector.
     int SECTOR_BYTES = 512;
 

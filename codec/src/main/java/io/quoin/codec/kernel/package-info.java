@@ -9,7 +9,10 @@
 /// ```
 ///
 /// Promises: no allocation after warm-up, no state that outlives a call except lookup tables, every access checked by the
-/// segment it goes to. Assumes: native segments are the common case and heap segments backed by `byte[]` the other.
+/// segment it goes to. Assumes: data is in native segments; heap segments backed by `byte[]` work and are slower.
+///
+/// Vector loops meet native segments only; heap segments go by the scalar kernels. All vector loads of a process share one
+/// profile, and once that has seen both kinds of memory every load tests which it is: XOR fell from 132 to 19 GB/s.
 ///
 /// Vector loops are written out by hand and small. Where C2 stops inlining a helper it boxes the vectors, and the same
 /// loop runs twenty times slower while every test stays green.

@@ -15,7 +15,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// block      D0     D1    ...   D(k-1)  |   P     Q       ...
 /// ```
 ///
-/// P is the XOR of the data (even row parity: a row of blocks and its P add up to zeros). Q is that of RAID-6. Further ones
+/// P is the XOR of the data: even row parity, each bit of P makes the count of set bits in its row even. (Odd parity is the
+/// complement; it would spoil that zeros encode to zeros, on which blocks never written depend.) Q is that of RAID-6. Further ones
 /// are rows of a Cauchy matrix; see `ErasureMatrix` for the numbers. With k = 1 every parity equals the data, which makes a
 /// mirror. Zeros encode to zeros. The parities of m are the first ones of m + 1.
 ///

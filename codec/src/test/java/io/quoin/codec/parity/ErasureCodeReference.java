@@ -6,13 +6,15 @@ import java.lang.foreign.MemorySegment;
 
 /// Parity from the definition, with arithmetic of its own: multiply by shifting and adding, divide by searching.
 final class ErasureCodeReference {
+    private static final int[][] FACTORS = factors();
+
     private ErasureCodeReference() {}
 
     /// The byte of parity i over the given data bytes.
     static int parity(int i, MemorySegment[] blocks, long[] offsets, int dataCount, int at) {
         int sum = 0;
         for (int j = 0; j < dataCount; j++) {
-            sum ^= multiply(factor(i, j), blocks[j].get(JAVA_BYTE, offsets[j] + at) & 0xFF);
+            sum ^= multiply(FACTORS[i][j], blocks[j].get(JAVA_BYTE, offsets[j] + at) & 0xFF);
         }
         return sum;
     }
@@ -25,6 +27,16 @@ final class ErasureCodeReference {
             case 1 -> power(2, j);
             default -> divide(power(2, i - 1) ^ 1, power(2, i - 1) ^ y);
         };
+    }
+
+    private static int[][] factors() {
+        int[][] factors = new int[31][32];
+        for (int i = 0; i < 31; i++) {
+            for (int j = 0; i + j < 32; j++) {
+                factors[i][j] = factor(i, j);
+            }
+        }
+        return factors;
     }
 
     static int multiply(int a, int b) {

@@ -7,16 +7,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quoin.codec.Memory;
 import io.quoin.codec.kernel.ParityKernel;
 import io.quoin.codec.kernel.ScalarParityKernel;
+import io.quoin.codec.kernel.VectorParityKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 final class ErasureCodeTest {
-    static final List<ParityKernel> KERNELS = List.of(new ScalarParityKernel());
+    static final List<ParityKernel> KERNELS =
+            List.of(ScalarParityKernel.INSTANCE, VectorParityKernel.INSTANCE);
 
     @ParameterizedTest
     @FieldSource("KERNELS")
@@ -224,6 +229,49 @@ final class ErasureCodeTest {
         blocks[2].asSlice(stripe.offsets[2], 64).fill((byte) 0);
         code.reconstruct(blocks, stripe.offsets, 0b1111011, 0b0000100, 64);
         assertThat(stripe.region.toArray(JAVA_BYTE)).isEqualTo(expected);
+    }
+
+    /// Goal: threads may share a code. Method: each repairs and verifies stripes of its own, in patterns that are more than the
+    /// code remembers, so that they replace each other's all the time.
+    @Test
+    void threadsShareACode() {
+        ErasureCode code = ErasureCode.of(9, 4);
+        List<Thread> threads = new ArrayList<>();
+        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+        for (int t = 0; t < 4; t++) {
+            int seed = 15 + t;
+            Thread.UncaughtExceptionHandler note = (thread, failure) -> failures.add(failure);
+            threads.add(
+                    Thread.ofPlatform()
+                            .uncaughtExceptionHandler(note)
+                            .start(() -> repairAtRandom(code, seed)));
+        }
+        threads.forEach(ErasureCodeTest::join);
+        assertThat(failures).isEmpty();
+    }
+
+    private static void repairAtRandom(ErasureCode code, int seed) {
+        Random random = new Random(seed);
+        Stripe stripe = Stripe.encoded(code, 128, Memory.NATIVE, seed);
+        for (int round = 0; round < 4000; round++) {
+            int lost =
+                    1 << random.nextInt(13)
+                            | 1 << random.nextInt(13)
+                            | 1 << random.nextInt(13)
+                            | 1 << random.nextInt(13);
+            stripe.loseAndRepair(code, (1 << 13) - 1 & ~lost, lost, 128);
+            assertThat(code.verify(stripe.blocks, stripe.offsets, 128))
+                    .as("seed %d, round %d", seed, round)
+                    .isTrue();
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
     }
 
     @Test
