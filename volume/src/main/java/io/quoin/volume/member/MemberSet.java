@@ -264,17 +264,20 @@ public final class MemberSet {
         persist(() -> {});
     }
 
-    /// Changes a slot's member or its state. The change is durable when done runs.
+    /// Changes a slot's member or its state, or begins an epoch without such a change. Nothing is
+    /// acknowledged until the change is durable, which it is when done runs.
     ///
-    /// @param slot slot
+    /// @param slot slot, or -1 for no change of the table
     /// @param entry new entry
     /// @param file new file, or the old one
     /// @param io its I/O
     /// @param done runs once the change is durable
     public void change(int slot, MemberEntry entry, BlockFile file, MemberIo io, Runnable done) {
-        entries[slot] = entry;
-        files[slot] = file;
-        ios[slot] = io;
+        if (slot >= 0) {
+            entries[slot] = entry;
+            files[slot] = file;
+            ios[slot] = io;
+        }
         template.configEpoch++;
         configDirty = true;
         frozen = true;
