@@ -496,6 +496,72 @@ public final class Engine {
         whenStopped.run();
     }
 
+    /// Gives up after a bug: whoever waits is told.
+    public void abandon() {
+        fail();
+    }
+
+    /// {@return the volume as it stands}
+    public VolumeStatus status() {
+        return Status.of(this);
+    }
+
+    /// Drops a member on an operator's word.
+    ///
+    /// @param slot its slot
+    /// @param reason for the log
+    /// @throws IllegalArgumentException when there is none, or no redundancy to spare
+    public void failMember(int slot, String reason) {
+        if (slot < 0 || slot >= geometry.slotCount()) {
+            throw new IllegalArgumentException(
+                    "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
+        }
+        int state = members.entry(slot).state();
+        if (state == MemberEntry.FAULTY) {
+            throw new IllegalArgumentException("slot " + slot + ": its member is faulty already");
+        }
+        if (state == MemberEntry.IN_SYNC && !members.canLose(slot)) {
+            throw new IllegalArgumentException(
+                    "slot "
+                            + slot
+                            + ": no redundancy is left in its group; without this member the volume"
+                            + " would fail");
+        }
+        members.fail(slot, reason);
+    }
+
+    /// Puts a new member in a slot and rebuilds it.
+    ///
+    /// @param slot slot whose member is not in sync
+    /// @param file the new member, cleared
+    /// @param io its I/O
+    /// @return the rebuild's job id
+    public long replaceMember(int slot, BlockFile file, MemberIo io) {
+        throw new IllegalArgumentException("rebuild: not there yet");
+    }
+
+    /// Starts a scrub.
+    ///
+    /// @return its job id
+    public long startScrub() {
+        throw new IllegalArgumentException("scrub: not there yet");
+    }
+
+    /// Changes a job.
+    ///
+    /// @param job its id
+    /// @param change what to do
+    public void changeJob(long job, Volume.JobChange change) {
+        throw new IllegalArgumentException("jobs: not there yet");
+    }
+
+    /// Sets how fast jobs may read.
+    ///
+    /// @param bytesPerSecond bytes in a second, 0: no limit
+    public void setJobRate(long bytesPerSecond) {
+        throw new IllegalArgumentException("jobs: not there yet");
+    }
+
     /// {@return whether what was recovered from the journal is home, so that every row can be judged}
     public boolean isSettled() {
         int oldest = dirty.oldest();

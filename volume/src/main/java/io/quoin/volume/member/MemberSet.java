@@ -175,6 +175,17 @@ public final class MemberSet {
         return least;
     }
 
+    /// {@return whether the volume can go on without a slot's member}
+    ///
+    /// @param slot slot
+    public boolean canLose(int slot) {
+        MemberEntry before = entries[slot];
+        entries[slot] = before.with(MemberEntry.FAULTY, 0);
+        boolean can = spareRedundancy() >= 0;
+        entries[slot] = before;
+        return can;
+    }
+
     /// {@return whether a membership change is not durable yet: nothing may be acknowledged}
     public boolean isFrozen() {
         return frozen;
@@ -428,6 +439,15 @@ public final class MemberSet {
         }
         if (resumes && !frozen) {
             listener.resumed();
+        }
+    }
+
+    /// Ends the threads of all members.
+    public void closeIo() {
+        for (MemberIo io : ios) {
+            if (io != null) {
+                io.close();
+            }
         }
     }
 
