@@ -163,13 +163,14 @@ final class Listener {
                 SocketChannel client = channel.accept();
                 count++;
                 accept(client, count);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
+                // Out of descriptors, threads or heap, mostly: clients that leave give some back,
+                // and the server must be there for the next.
                 if (channel.isOpen()) {
-                    // Out of descriptors, mostly: clients that leave will give some back.
+                    LockSupport.parkNanos(RETRY_NANOS);
                     log.log(
                             System.Logger.Level.WARNING,
-                            "accept at " + address + " failed, trying again: " + e.getMessage());
-                    LockSupport.parkNanos(RETRY_NANOS);
+                            "accept at " + address + " failed, trying again: " + e);
                 }
             }
         }

@@ -265,8 +265,6 @@ public final class NbdServer implements AutoCloseable {
         }
     }
 
-    // Closes clients that haggle for too long, and those that stand still on memory that another
-    // client waits for. Sleeps while there are no clients.
     private void watch() {
         while (!isClosed) {
             watchBell.prepare();
@@ -276,17 +274,28 @@ public final class NbdServer implements AutoCloseable {
                 watchBell.cancel();
                 LockSupport.parkNanos(WATCH_NANOS);
             }
-            for (Connection connection : connections) {
-                if (connection.handshakeNanos() > settings.handshakeDeadline().toNanos()) {
-                    connection.close("no export chosen within " + settings.handshakeDeadline());
-                }
+            try {
+                closeLate();
+            } catch (RuntimeException | Error e) {
+                clientLog.log(System.Logger.Level.ERROR, "watching over clients failed once", e);
             }
-            List<Export> all;
-            synchronized (this) {
-                all = new ArrayList<>(exportByName.values());
-            }
-            all.forEach(this::closeStalled);
         }
+    }
+
+    // Closes clients that haggle for too long, and those that stand still on memory that another
+    // client waits for. Sleeps while there are no clients.
+    private void closeLate() {
+        long deadlineNanos = settings.handshakeDeadline().toNanos();
+        for (Connection connection : connections) {
+            if (connection.handshakeNanos() > deadlineNanos) {
+                connection.close("no export chosen within " + settings.handshakeDeadline());
+            }
+        }
+        List<Export> all;
+        synchronized (this) {
+            all = new ArrayList<>(exportByName.values());
+        }
+        all.forEach(this::closeStalled);
     }
 
     private void closeStalled(Export export) {
