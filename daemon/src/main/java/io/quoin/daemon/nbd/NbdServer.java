@@ -215,8 +215,9 @@ public final class NbdServer implements AutoCloseable {
         boolean isBusy = true;
         while (isBusy && System.nanoTime() - deadline < 0) {
             isBusy = false;
+            // All are refused before the first is closed: who sees one closed knows the rest.
+            users.now().forEach(Connection::refuseFromNow);
             for (Connection connection : users.now()) {
-                connection.refuseFromNow();
                 if (connection.isBusy()) {
                     isBusy = true;
                 } else {
