@@ -34,6 +34,7 @@ public final class NbdServer implements AutoCloseable {
     private final LogLimiter clientLog = new LogLimiter(LOG);
     private final AtomicLong nextId = new AtomicLong(1);
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private final SocketBuffers.Pool buffers = new SocketBuffers.Pool();
     private final Bell watchBell = new Bell();
 
     // Guarded by this.
@@ -321,6 +322,10 @@ public final class NbdServer implements AutoCloseable {
 
     NbdSettings settings() {
         return settings;
+    }
+
+    SocketBuffers.Pool buffers() {
+        return buffers;
     }
 
     LogLimiter clientLog() {
