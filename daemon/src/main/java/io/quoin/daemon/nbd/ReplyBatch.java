@@ -25,9 +25,8 @@ final class ReplyBatch {
     // Data to this length is copied next to its head: 4 KiB take 0.1 us, a system call 2.
     private static final int COPY_BYTES = 16 << 10;
 
-    // Data in the pool after which a batch leaves, and most that one system call is given, so that
-    // a
-    // client that takes 1 MiB now and then is seen to move.
+    // Data in the pool after which a batch leaves, and most that one system call is given, so
+    // that a client that takes 1 MiB now and then is seen to move.
     private static final int FULL_BYTES = 1 << 20;
 
     // The context is named by this number in BLOCK_STATUS replies.
@@ -113,9 +112,8 @@ final class ReplyBatch {
         return error;
     }
 
-    // One chunk tiles the request: the data is at hand, whole and verified, before the first byte
-    // of
-    // the reply leaves, so there is nothing to fragment and DF is met by nature.
+    // One chunk tiles the request: the data is at hand, whole and verified, before the first
+    // byte of the reply leaves, so there is nothing to fragment and DF is met by nature.
     private void addData(Request request) {
         int lengthBytes = (int) request.lengthBytes;
         if (terms.structured()) {
@@ -143,9 +141,9 @@ final class ReplyBatch {
         poolBytes += lengthBytes;
     }
 
-    // Extents are cut at the end of the request, which keeps every rule at once: the first n - 1
-    // are
-    // shorter than the request, REQ_ONE never reports more than was asked, and 32 bits suffice.
+    // Extents are cut at the end of the request, which keeps every rule at once: the first n -
+    // 1 are shorter than the request, REQ_ONE never reports more than was asked, and 32 bits
+    // suffice.
     private void addExtents(Request request) {
         long left = request.lengthBytes;
         int count = 0;

@@ -93,8 +93,9 @@ final class ReplyWriter {
             ReplyBatch batch = new ReplyBatch(terms, output);
             Slot slot = next();
             while (slot != null) {
-                // What has completed by now makes a batch. Yielding once for more was tried (fio, 4 KiB
-                // at depth 32, busy 2-core host): slower in five runs of six, 30 % in the middle.
+                // What has completed by now makes a batch. Yielding once for more was tried (fio,
+                // 4 KiB at depth 32, busy 2-core host): slower in five runs of six, 30 % in the
+                // middle.
                 while (slot != null) {
                     take(batch, slot);
                     slot = batch.isFull() ? null : queue.poll();
