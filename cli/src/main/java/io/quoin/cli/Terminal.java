@@ -42,7 +42,6 @@ record Terminal(
                 new PrintWriter(System.err, true),
                 terminals.contains("0"),
                 terminals.contains("2"),
-                Math.max(
-                        LEAST_COLUMNS, Integer.getInteger("quoin.columns", USUAL_COLUMNS)));
+                Math.max(LEAST_COLUMNS, Integer.getInteger("quoin.columns", USUAL_COLUMNS)));
     }
 }
