@@ -31,7 +31,7 @@ import java.util.List;
 ///
 /// Engine thread only.
 public final class Checkpointer {
-    private static final int STAGING_BLOCKS = 128;
+    private static final int STAGING_BLOCKS = 64;
 
     private final Geometry geometry;
     private final MemberSet members;

@@ -89,13 +89,14 @@ public record MemberLayout(
     /// the member but 64 MiB at least and 1 GiB at most}
     ///
     /// @param bytes size of the smallest member
+    /// @param leastSlots journal slots needed at least
     /// @throws IllegalArgumentException when it is too small for one zone
-    public static MemberLayout forMember(long bytes) {
+    public static MemberLayout forMember(long bytes, int leastSlots) {
         long usable = bytes / BLOCK_BYTES * BLOCK_BYTES;
         long journal =
                 Math.clamp(
                         usable / 16 / SEGMENT_BYTES * SEGMENT_BYTES,
-                        LEAST_JOURNAL_BYTES,
+                        Math.max(LEAST_JOURNAL_BYTES, (long) leastSlots * SEGMENT_BYTES),
                         MOST_JOURNAL_BYTES);
         long zones = JOURNAL_OFFSET + journal;
         long room = usable - zones - END_BYTES;
@@ -108,7 +109,7 @@ public record MemberLayout(
             throw new IllegalArgumentException(
                     "member size: expected at least "
                             + (zones + END_BYTES + zoneBytes(256))
-                            + " bytes (64 MiB journal and one zone), was "
+                            + " bytes (journal and one zone), was "
                             + bytes);
         }
         return new MemberLayout(

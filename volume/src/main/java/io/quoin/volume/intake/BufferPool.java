@@ -36,11 +36,11 @@ public final class BufferPool implements AutoCloseable {
     private final int[] next;
     private final int[] previous;
     private final int[] head;
-    private int freeBlocks;
+    private volatile int freeBlocks; // written under the lock
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
-    private int waiters;
+    private volatile int waiters; // written under the lock
 
     /// Reserves the region.
     ///
@@ -90,12 +90,12 @@ public final class BufferPool implements AutoCloseable {
 
     /// {@return bytes not handed out; a snapshot}
     public long freeBytes() {
-        lock.lock();
-        try {
-            return (long) freeBlocks * BLOCK_BYTES;
-        } finally {
-            lock.unlock();
-        }
+        return (long) freeBlocks * BLOCK_BYTES;
+    }
+
+    /// {@return whether less than half is left, or somebody waits; a snapshot}
+    public boolean isScarce() {
+        return freeBlocks < blockCount / 2 || waiters > 0;
     }
 
     /// Takes a buffer without waiting.
@@ -124,14 +124,14 @@ public final class BufferPool implements AutoCloseable {
         try {
             long remaining = timeoutNanos;
             int offset = take(order);
-            waiters++;
+            waiters = waiters + 1;
             try {
                 while (offset == NONE && remaining > 0) {
                     remaining = returned.awaitNanos(remaining);
                     offset = take(order);
                 }
             } finally {
-                waiters--;
+                waiters = waiters - 1;
             }
             return offset;
         } finally {
@@ -159,7 +159,7 @@ public final class BufferPool implements AutoCloseable {
             int order = allocatedOrder[block];
             assert offset % BLOCK_BYTES == 0 && order != NONE : "free of offset " + offset;
             allocatedOrder[block] = NONE;
-            freeBlocks += 1 << order;
+            freeBlocks = freeBlocks + (1 << order);
             while (order < topOrder) {
                 int buddy = block ^ (1 << order);
                 if (freeOrder[buddy] != order) {
@@ -213,7 +213,7 @@ public final class BufferPool implements AutoCloseable {
             push(block + (1 << order), order);
         }
         allocatedOrder[block] = (byte) wanted;
-        freeBlocks -= 1 << wanted;
+        freeBlocks = freeBlocks - (1 << wanted);
         return block * BLOCK_BYTES;
     }
 

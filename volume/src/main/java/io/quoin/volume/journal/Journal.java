@@ -269,6 +269,9 @@ public final class Journal {
 
     private void copyPayload(JournalOp op, long target) {
         int blocks = op.payloadBlocks();
+        if (blocks == 0) {
+            return;
+        }
         if (op.payloadStride == BLOCK_BYTES) {
             MemorySegment.copy(
                     op.payload, op.payloadOffset, buffer, target, (long) blocks * BLOCK_BYTES);
@@ -287,6 +290,7 @@ public final class Journal {
     private boolean writeBatch() {
         boolean fits =
                 segment != null
+                        && segment.isWhole()
                         && segment.usedBytes + totalBytes <= segmentBytes
                         && (segment.ensemble & ~inSyncMask()) == 0
                         && Integer.bitCount(segment.ensemble) >= copies();

@@ -18,6 +18,17 @@ final class Segments {
             this.ensemble = ensemble;
             this.slotOf = slotOf;
         }
+
+        /// Whether its slot is known on each member of its ensemble; after a crash, a copy of which
+        /// not one batch was whole is not found again.
+        boolean isWhole() {
+            for (int member = 0; member < slotOf.length; member++) {
+                if ((ensemble >> member & 1) != 0 && slotOf[member] < 0) {
+                    return false;
+                }
+            }
+            return true;
+        }
     }
 
     private final int memberCount;

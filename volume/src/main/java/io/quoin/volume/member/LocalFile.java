@@ -1,6 +1,5 @@
 package io.quoin.volume.member;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -19,6 +18,10 @@ import java.util.Set;
 /// must be an error, not a SIGBUS. A lock on the file keeps a second daemon off.
 public final class LocalFile implements BlockFile {
     private static final System.Logger LOG = System.getLogger(LocalFile.class.getName());
+
+    /// O_DIRECT. The enum is exported by jdk.unsupported, and javac has no way to accept a use of it
+    /// without a warning.
+    private static final OpenOption DIRECT = directOption();
 
     private final Path path;
     private final FileChannel plain;
@@ -99,6 +102,20 @@ public final class LocalFile implements BlockFile {
         }
     }
 
+    private static OpenOption directOption() {
+        try {
+            Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
+            for (Object option : options.getEnumConstants()) {
+                if (option.toString().equals("DIRECT")) {
+                    return (OpenOption) option;
+                }
+            }
+            throw new IllegalStateException("this JDK has no ExtendedOpenOption.DIRECT");
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("module jdk.unsupported is missing", e);
+        }
+    }
+
     private static FileChannel open(Path path, boolean writable, boolean direct, boolean sync)
             throws IOException {
         Set<OpenOption> options = new HashSet<>();
@@ -107,7 +124,7 @@ public final class LocalFile implements BlockFile {
             options.add(StandardOpenOption.WRITE);
         }
         if (direct) {
-            options.add(ExtendedOpenOption.DIRECT);
+            options.add(DIRECT);
         }
         if (sync) {
             options.add(StandardOpenOption.DSYNC);

@@ -175,6 +175,17 @@ public final class MemberSet {
         return least;
     }
 
+    /// {@return whether the volume can go on without a slot's member}
+    ///
+    /// @param slot slot
+    public boolean canLose(int slot) {
+        MemberEntry before = entries[slot];
+        entries[slot] = before.with(MemberEntry.FAULTY, 0);
+        boolean can = spareRedundancy() >= 0;
+        entries[slot] = before;
+        return can;
+    }
+
     /// {@return whether a membership change is not durable yet: nothing may be acknowledged}
     public boolean isFrozen() {
         return frozen;
@@ -264,17 +275,20 @@ public final class MemberSet {
         persist(() -> {});
     }
 
-    /// Changes a slot's member or its state. The change is durable when done runs.
+    /// Changes a slot's member or its state, or begins an epoch without such a change. Nothing is
+    /// acknowledged until the change is durable, which it is when done runs.
     ///
-    /// @param slot slot
+    /// @param slot slot, or -1 for no change of the table
     /// @param entry new entry
     /// @param file new file, or the old one
     /// @param io its I/O
     /// @param done runs once the change is durable
     public void change(int slot, MemberEntry entry, BlockFile file, MemberIo io, Runnable done) {
-        entries[slot] = entry;
-        files[slot] = file;
-        ios[slot] = io;
+        if (slot >= 0) {
+            entries[slot] = entry;
+            files[slot] = file;
+            ios[slot] = io;
+        }
         template.configEpoch++;
         configDirty = true;
         frozen = true;
@@ -425,6 +439,15 @@ public final class MemberSet {
         }
         if (resumes && !frozen) {
             listener.resumed();
+        }
+    }
+
+    /// Ends the threads of all members.
+    public void closeIo() {
+        for (MemberIo io : ios) {
+            if (io != null) {
+                io.close();
+            }
         }
     }
 

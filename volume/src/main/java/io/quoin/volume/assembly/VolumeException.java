@@ -1,4 +1,4 @@
-package io.quoin.volume;
+package io.quoin.volume.assembly;
 
 /// A volume cannot be created, assembled or changed as asked; nothing was written that loses
 /// anything. The message names what, where, expected and found.

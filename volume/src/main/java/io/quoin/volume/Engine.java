@@ -1,0 +1,575 @@
+package io.quoin.volume;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.codec.guard.Crc16;
+import io.quoin.codec.parity.ErasureCode;
+import io.quoin.volume.assembly.Assembly.Assembled;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.Counters.Counter;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.destage.Checkpointer;
+import io.quoin.volume.destage.Destager;
+import io.quoin.volume.destage.Redo;
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.intake.BufferPool;
+import io.quoin.volume.intake.Intake;
+import io.quoin.volume.intake.Request;
+import io.quoin.volume.journal.Journal;
+import io.quoin.volume.journal.JournalScan;
+import io.quoin.volume.journal.Replay;
+import io.quoin.volume.journal.Sequencer;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberIo;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Witness;
+import io.quoin.volume.read.HomeReader;
+import io.quoin.volume.row.InfoCache;
+import io.quoin.volume.row.RowReader;
+import java.util.ArrayDeque;
+
+/// One volume's deterministic core: it decides and never waits. Requests and completions of member
+/// operations come in, operations and replies go out; {@link #step} goes on with what is due. In
+/// production one thread drives it, in the simulator a seed does.
+///
+/// ```
+/// assembled members -> scan and replay the journal -> superblocks (new owner, new epoch)
+///   -> EPOCH_START -> redo intents -> serving -> stopping (destage all, checkpoint, clean)
+/// ```
+public final class Engine {
+    /// Where the volume is in its life.
+    public enum Phase {
+        /// Making the journal's end known and redoing intents; requests wait.
+        RECOVERING,
+        /// Answering requests.
+        SERVING,
+        /// Carrying everything home; new requests are refused.
+        STOPPING,
+        /// Everything is home and the superblocks say so.
+        STOPPED,
+        /// Too few members are left; everything is refused.
+        FAILED
+    }
+
+    /// Makes the I/O of a member.
+    @FunctionalInterface
+    public interface IoFactory {
+        /// {@return I/O for a member of a slot}
+        ///
+        /// @param slot slot
+        /// @param file its file
+        MemberIo open(int slot, BlockFile file);
+    }
+
+    private static final long SEQUENCE_JUMP = 1L << 20;
+
+    private final EngineSettings settings;
+    private final Geometry geometry;
+    private final BufferPool pool;
+    private final MemberSet members;
+    private final DirtyIndex dirty;
+    private final Sequencer sequencer;
+    private final Journal journal;
+    private final InfoCache cache;
+    private final RowReader rows;
+    private final Destager destager;
+    private final Checkpointer checkpointer;
+    private final Intake intake;
+    private final HomeReader reader;
+    private final Redo redo;
+    private final Counters counters;
+    private final VolumeEvent.Sink events;
+    private final ArrayDeque<Request> early = new ArrayDeque<>();
+    private final String name;
+
+    private Phase phase = Phase.RECOVERING;
+    private boolean isDraining;
+    private long dirtySinceNanos = -1;
+    private long destageUpTo;
+    private long roundsSinceCheckpoint;
+    private long recoveredSequence;
+    private Runnable whenServing = () -> {};
+    private Runnable whenStopped = () -> {};
+
+    /// Reads the journal and prepares the engine; {@link #step} recovers.
+    ///
+    /// @param assembled the members
+    /// @param ioFactory makes their I/O
+    /// @param witness outside memory, for mirrors
+    /// @param settings how to run
+    /// @param counters what is counted
+    /// @param events who is told
+    /// @throws VolumeException when acknowledged writes would be lost
+    public Engine(
+            Assembled assembled,
+            IoFactory ioFactory,
+            Witness witness,
+            EngineSettings settings,
+            Counters counters,
+            VolumeEvent.Sink events)
+            throws VolumeException {
+        this.settings = settings;
+        this.counters = counters;
+        this.events = events;
+        Superblock superblock = assembled.superblock();
+        name = superblock.name();
+        geometry = superblock.geometry();
+        BlockFile[] files = assembled.files().clone();
+        JournalScan scan =
+                JournalScan.read(
+                        inSync(superblock, files), superblock.layout(), superblock.volumeTag());
+        pool = new BufferPool(settings.bufferBytes());
+        dirty = new DirtyIndex((int) (pool.capacityBytes() / BLOCK_BYTES), BLOCK_BYTES, pool::free);
+        Replay replay;
+        try {
+            if (!scan.reaches(superblock.tailBatch())) {
+                throw new VolumeException(
+                        "volume "
+                                + name
+                                + ": journal batch "
+                                + superblock.tailBatch()
+                                + ": expected a whole copy, found none, but later ones are there");
+            }
+            replay =
+                    Replay.run(
+                            scan,
+                            superblock.tailBatch(),
+                            superblock.sequenceFloor(),
+                            geometry,
+                            dirty,
+                            pool.region(),
+                            () -> pool.tryAllocate(BLOCK_BYTES));
+        } catch (JournalScan.DamagedJournalException e) {
+            pool.close();
+            throw new VolumeException("volume " + name + ": " + e.getMessage(), e);
+        }
+        for (String note : assembled.notes()) {
+            events.accept(new VolumeEvent.Note(note));
+        }
+        MemberIo[] ios = new MemberIo[files.length];
+        for (int slot = 0; slot < files.length; slot++) {
+            ios[slot] = files[slot] == null ? null : ioFactory.open(slot, files[slot]);
+        }
+        members = new MemberSet(superblock, files, ios, witness);
+        members.setListener(new MemberEvents());
+        Superblock.Builder template = members.template();
+        template.ownerEpoch++;
+        template.journalEpoch = Math.max(template.journalEpoch, scan.highestEpoch()) + 1;
+        template.clean = false;
+        recoveredSequence = replay.truncatedAt();
+        sequencer =
+                new Sequencer(
+                        Math.max(scan.highestSequence(), superblock.sequenceFloor())
+                                + SEQUENCE_JUMP,
+                        geometry.dataCount());
+        journal =
+                new Journal(
+                        members,
+                        geometry.parityCount(),
+                        replay.start(scan, template.journalEpoch, superblock.tailBatch()),
+                        this::batchCommitted);
+        Crc16 crc16 = superblock.polynomial() == 0 ? Crc16.IBM_3740 : Crc16.T10_DIF;
+        ErasureCode code = ErasureCode.of(geometry.dataCount(), geometry.parityCount());
+        cache = new InfoCache(members, geometry, settings.infoGroups());
+        rows =
+                new RowReader(
+                        geometry,
+                        code,
+                        () -> new BlockGuards(superblock.guard(), crc16),
+                        members,
+                        counters,
+                        events);
+        destager =
+                new Destager(
+                        geometry,
+                        members,
+                        dirty,
+                        journal,
+                        sequencer,
+                        cache,
+                        rows,
+                        code,
+                        new BlockGuards(superblock.guard(), crc16),
+                        pool.region(),
+                        counters,
+                        events);
+        checkpointer =
+                new Checkpointer(
+                        geometry, members, cache, dirty, journal, sequencer, destager, counters);
+        reader =
+                new HomeReader(
+                        geometry,
+                        members,
+                        dirty,
+                        journal,
+                        cache,
+                        rows,
+                        new BlockGuards(superblock.guard(), crc16),
+                        pool.region(),
+                        counters);
+        intake = new Intake(geometry, pool, dirty, journal, sequencer, reader, counters);
+        checkpointer.setIntake(intake);
+        redo =
+                new Redo(
+                        geometry,
+                        members,
+                        cache,
+                        dirty,
+                        new BlockGuards(superblock.guard(), crc16),
+                        replay.intents(),
+                        this::redone);
+        if (scan.damagedCopies() > 0) {
+            events.accept(
+                    new VolumeEvent.Note(
+                            "journal: "
+                                    + scan.damagedCopies()
+                                    + " damaged copies of batches found and left out"));
+        }
+        events.accept(new VolumeEvent.Note("recovering: " + replay));
+        members.change(
+                -1,
+                null,
+                null,
+                null,
+                () -> {
+                    journal.begin(replay.epochStart(), replay.carried());
+                    redo.pump();
+                });
+    }
+
+    private static JournalScan scan(Assembled assembled) {
+        Superblock superblock = assembled.superblock();
+        return JournalScan.read(
+                inSync(superblock, assembled.files()), superblock.layout(), superblock.volumeTag());
+    }
+
+    private static BlockFile[] inSync(Superblock superblock, BlockFile[] files) {
+        BlockFile[] result = new BlockFile[files.length];
+        for (int slot = 0; slot < files.length; slot++) {
+            if (superblock.members().get(slot).state() == MemberEntry.IN_SYNC) {
+                result[slot] = files[slot];
+            }
+        }
+        return result;
+    }
+
+    private final class MemberEvents implements MemberSet.Listener {
+        @Override
+        public void memberFailed(int slot, String cause) {
+            counters.add(Counter.MEMBERS_FAILED, 1);
+            isDraining = true;
+            events.accept(
+                    new VolumeEvent.MemberFailed(
+                            slot,
+                            members.name(slot),
+                            cause,
+                            members.template().configEpoch,
+                            members.spareRedundancy()));
+        }
+
+        @Override
+        public void resumed() {
+            journal.resumed();
+        }
+
+        @Override
+        public void volumeFailed(String cause) {
+            events.accept(new VolumeEvent.VolumeFailed(cause));
+            fail();
+        }
+    }
+
+    private void redone() {
+        if (redo.redone() > 0) {
+            events.accept(new VolumeEvent.Note("redone " + redo.redone() + " rows from intents"));
+        }
+        isRedone = true;
+    }
+
+    private boolean isRedone;
+
+    private void batchCommitted() {
+        counters.add(Counter.BATCHES, 1);
+    }
+
+    /// {@return the phase}
+    public Phase phase() {
+        return phase;
+    }
+
+    /// {@return shape and size}
+    public Geometry geometry() {
+        return geometry;
+    }
+
+    /// {@return memory of the payload}
+    public BufferPool pool() {
+        return pool;
+    }
+
+    /// {@return the members}
+    public MemberSet members() {
+        return members;
+    }
+
+    /// {@return counters}
+    public Counters counters() {
+        return counters;
+    }
+
+    /// {@return versions not yet at home}
+    public int dirtyBlocks() {
+        return dirty.liveCount();
+    }
+
+    /// {@return bytes of the journal in use}
+    public long journalBytes() {
+        return journal.usedBytes();
+    }
+
+    /// Names who is told when requests are answered.
+    ///
+    /// @param then runs once
+    public void onServing(Runnable then) {
+        whenServing = then;
+    }
+
+    /// Takes a request.
+    ///
+    /// @param request inside the volume
+    public void submit(Request request) {
+        switch (phase) {
+            case RECOVERING -> early.addLast(request);
+            case SERVING -> dispatch(request);
+            case STOPPING, STOPPED -> refuse(request, Request.Outcome.SHUTDOWN);
+            case FAILED -> refuse(request, Request.Outcome.IO_ERROR);
+        }
+    }
+
+    private void dispatch(Request request) {
+        switch (request.op) {
+            case READ -> reader.read(request);
+            case WRITE, TRIM, ZERO -> intake.submit(request);
+            case BLOCK_STATUS -> reader.status(request);
+            // Every reply to a write means that it is durable; there is nothing left to flush.
+            case FLUSH, CACHE -> request.complete(Request.Outcome.OK);
+        }
+    }
+
+    private void refuse(Request request, Request.Outcome outcome) {
+        if (request.op == Request.Op.WRITE) {
+            pool.free(request.bufferOffset);
+        }
+        request.complete(outcome);
+    }
+
+    /// Takes a completed member operation.
+    ///
+    /// @param io done operation
+    public void completed(Io io) {
+        members.completed(io);
+    }
+
+    /// Goes on with what is due.
+    ///
+    /// @param nowNanos monotonic clock
+    /// @return whether anything was done
+    public boolean step(long nowNanos) {
+        boolean any = journal.pump();
+        if (phase == Phase.RECOVERING) {
+            if (isRedone && journal.committedBatches() > 0) {
+                serve();
+                return true;
+            }
+            return any;
+        }
+        if (phase == Phase.FAILED || phase == Phase.STOPPED) {
+            return any;
+        }
+        any |= intake.retry();
+        any |= destage(nowNanos);
+        if (phase == Phase.STOPPING) {
+            any |= finishStop();
+        }
+        return any;
+    }
+
+    private void serve() {
+        phase = Phase.SERVING;
+        isDraining = true; // what was recovered goes home, so that members need not be trusted long
+        whenServing.run();
+        while (!early.isEmpty()) {
+            dispatch(early.pollFirst());
+        }
+    }
+
+    private boolean destage(long nowNanos) {
+        boolean isDirty = dirty.oldest() != DirtyIndex.NONE;
+        if (!isDirty) {
+            dirtySinceNanos = -1;
+        } else if (dirtySinceNanos < 0) {
+            dirtySinceNanos = nowNanos;
+        }
+        counters.set(Counter.DIRTY_BLOCKS, dirty.liveCount());
+        counters.set(Counter.JOURNAL_BYTES, journal.usedBytes());
+        if (destager.isActive()) {
+            return false;
+        }
+        boolean isTight =
+                intake.isWaiting()
+                        || pool.isScarce()
+                        || journal.usedBytes() > pool.capacityBytes() / 4;
+        boolean isDue = isDirty && nowNanos - dirtySinceNanos >= settings.destageAfterNanos();
+        boolean mustCheckpoint =
+                roundsSinceCheckpoint > 0
+                        && !checkpointer.isActive()
+                        && (!isDirty
+                                || isTight && roundsSinceCheckpoint >= 8
+                                || intake.isWaiting());
+        boolean any = false;
+        if (mustCheckpoint || isDraining && !isDirty && !checkpointer.isActive()) {
+            roundsSinceCheckpoint = 0;
+            if (!isDirty) {
+                isDraining = false;
+            }
+            checkpointer.request(() -> {});
+            any = true;
+        }
+        if (isDirty && (isTight || isDue || isDraining || phase == Phase.STOPPING)) {
+            if (destager.start()) {
+                roundsSinceCheckpoint++;
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    /// Ends the volume's life in order: requests under way are answered, everything goes home, and the
+    /// superblocks say that nothing is left in the journal.
+    ///
+    /// @param then runs when that is so
+    public void stop(Runnable then) {
+        if (phase == Phase.FAILED || phase == Phase.STOPPED) {
+            then.run();
+            return;
+        }
+        assert phase == Phase.SERVING : "stop while " + phase;
+        whenStopped = then;
+        phase = Phase.STOPPING;
+    }
+
+    private boolean isMarkingClean;
+
+    private boolean finishStop() {
+        if (isMarkingClean
+                || intake.open() > 0
+                || reader.open() > 0
+                || dirty.oldest() != DirtyIndex.NONE
+                || destager.isActive()
+                || checkpointer.isActive()) {
+            return false;
+        }
+        isMarkingClean = true;
+        checkpointer.request(() -> {
+            members.template().clean = true;
+            members.persist(() -> {
+                phase = Phase.STOPPED;
+                whenStopped.run();
+            });
+        });
+        return true;
+    }
+
+    private void fail() {
+        phase = Phase.FAILED;
+        reader.stop();
+        intake.stop();
+        while (!early.isEmpty()) {
+            refuse(early.pollFirst(), Request.Outcome.IO_ERROR);
+        }
+        whenStopped.run();
+    }
+
+    /// Gives up after a bug: whoever waits is told.
+    public void abandon() {
+        fail();
+    }
+
+    /// {@return the volume as it stands}
+    public VolumeStatus status() {
+        return Status.of(this);
+    }
+
+    /// Drops a member on an operator's word.
+    ///
+    /// @param slot its slot
+    /// @param reason for the log
+    /// @throws IllegalArgumentException when there is none, or no redundancy to spare
+    public void failMember(int slot, String reason) {
+        if (slot < 0 || slot >= geometry.slotCount()) {
+            throw new IllegalArgumentException(
+                    "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
+        }
+        int state = members.entry(slot).state();
+        if (state == MemberEntry.FAULTY) {
+            throw new IllegalArgumentException("slot " + slot + ": its member is faulty already");
+        }
+        if (state == MemberEntry.IN_SYNC && !members.canLose(slot)) {
+            throw new IllegalArgumentException(
+                    "slot "
+                            + slot
+                            + ": no redundancy is left in its group; without this member the volume"
+                            + " would fail");
+        }
+        members.fail(slot, reason);
+    }
+
+    /// Puts a new member in a slot and rebuilds it.
+    ///
+    /// @param slot slot whose member is not in sync
+    /// @param file the new member, cleared
+    /// @param io its I/O
+    /// @return the rebuild's job id
+    public long replaceMember(int slot, BlockFile file, MemberIo io) {
+        throw new IllegalArgumentException("rebuild: not there yet");
+    }
+
+    /// Starts a scrub.
+    ///
+    /// @return its job id
+    public long startScrub() {
+        throw new IllegalArgumentException("scrub: not there yet");
+    }
+
+    /// Changes a job.
+    ///
+    /// @param job its id
+    /// @param change what to do
+    public void changeJob(long job, Volume.JobChange change) {
+        throw new IllegalArgumentException("jobs: not there yet");
+    }
+
+    /// Sets how fast jobs may read.
+    ///
+    /// @param bytesPerSecond bytes in a second, 0: no limit
+    public void setJobRate(long bytesPerSecond) {
+        throw new IllegalArgumentException("jobs: not there yet");
+    }
+
+    /// {@return whether what was recovered from the journal is home, so that every row can be judged}
+    public boolean isSettled() {
+        int oldest = dirty.oldest();
+        return oldest == DirtyIndex.NONE || dirty.sequence(oldest) > recoveredSequence;
+    }
+
+    /// {@return name of the volume}
+    public String name() {
+        return name;
+    }
+}

@@ -1,0 +1,168 @@
+package io.quoin.volume;
+
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.SuperblockIo;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Creates volumes on paths of this host: makes files that do not exist, and refuses what already
+/// holds something.
+public final class MemberFiles {
+    private static final int LOOK_BYTES = 1 << 20;
+
+    private MemberFiles() {}
+
+    /// Creates a volume.
+    ///
+    /// @param wish what is asked for
+    /// @param paths members; those that do not exist are made
+    /// @param newFileBytes size of files that are made, 0: none may be missing
+    /// @param force take members although they hold something
+    /// @param millis wall clock
+    /// @return the volume's first superblock
+    /// @throws VolumeException naming what is wrong; files that were made are removed again
+    public static Superblock create(
+            Creation.Wish wish, List<Path> paths, long newFileBytes, boolean force, long millis)
+            throws VolumeException {
+        Set<Path> distinct = new HashSet<>();
+        List<Path> made = new ArrayList<>();
+        List<BlockFile> files = new ArrayList<>();
+        List<Boolean> blank = new ArrayList<>();
+        boolean isDone = false;
+        try {
+            for (Path path : paths) {
+                boolean isNew = !Files.exists(path);
+                if (isNew) {
+                    make(path, newFileBytes);
+                    made.add(path);
+                }
+                if (!distinct.add(path.toRealPath())) {
+                    throw new VolumeException(path + ": given twice");
+                }
+                LocalFile file = LocalFile.open(path, true);
+                files.add(file);
+                blank.add(isNew || checkBlank(file, force));
+            }
+            Superblock superblock = Creation.create(wish, files, blank, null, millis);
+            isDone = true;
+            return superblock;
+        } catch (IOException e) {
+            throw new VolumeException(e.getMessage(), e);
+        } finally {
+            for (BlockFile file : files) {
+                file.close();
+            }
+            if (!isDone) {
+                remove(made);
+            }
+        }
+    }
+
+    private static void remove(List<Path> made) {
+        for (Path path : made) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                System.getLogger(MemberFiles.class.getName())
+                        .log(System.Logger.Level.WARNING, "{0}: not removed: {1}", path, e);
+            }
+        }
+    }
+
+    /// Makes a sparse file.
+    ///
+    /// @param path where
+    /// @param bytes how long
+    /// @throws VolumeException when it cannot be made, or no size was given
+    public static void make(Path path, long bytes) throws VolumeException {
+        if (bytes <= 0) {
+            throw new VolumeException(path + ": no such file or device (--size makes files)");
+        }
+        try (FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            channel.write(java.nio.ByteBuffer.wrap(new byte[1]), bytes - 1);
+        } catch (IOException e) {
+            throw new VolumeException(path + ": cannot be made: " + e, e);
+        }
+    }
+
+    /// Refuses a member that holds something, unless forced.
+    ///
+    /// @param file member
+    /// @param force take it all the same
+    /// @return whether it reads as zeros where it was looked at, and so needs no clearing
+    /// @throws VolumeException naming what it holds
+    public static boolean checkBlank(LocalFile file, boolean force) throws VolumeException {
+        SuperblockIo.Found found = SuperblockIo.read(file);
+        if (found.superblock() != null && !force) {
+            Superblock superblock = found.superblock();
+            throw new VolumeException(
+                    file.name()
+                            + ": expected a blank member, found member "
+                            + superblock.slot()
+                            + " of volume "
+                            + superblock.name()
+                            + " ("
+                            + superblock.volume()
+                            + "); --force overwrites it");
+        }
+        String holds = signature(file);
+        if (holds != null && !force) {
+            throw new VolumeException(
+                    file.name()
+                            + ": expected a blank member, found "
+                            + holds
+                            + "; --force overwrites it");
+        }
+        return false;
+    }
+
+    /// {@return what the beginning of a member looks like, or null when it is blank}
+    private static String signature(LocalFile file) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment head = arena.allocate(LOOK_BYTES, 4096);
+            int length = (int) Math.min(LOOK_BYTES, file.lengthBytes() / 4096 * 4096);
+            if (!file.read(head, 0, length, 0).isOk()) {
+                return "bytes that cannot be read";
+            }
+            ValueLayout.OfShort u16 =
+                    ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+            ValueLayout.OfInt u32 =
+                    ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+            if (length > 2048 && head.get(u16, 1080) == (short) 0xEF53) {
+                return "an ext filesystem";
+            }
+            if (head.get(u32, 0) == 0x42534658) {
+                return "an XFS filesystem";
+            }
+            if (length > 70_000
+                    && head.get(ValueLayout.JAVA_LONG_UNALIGNED, 65_600) == 0x4D5F53665248425FL) {
+                return "a Btrfs filesystem";
+            }
+            if (head.get(u16, 510) == (short) 0xAA55) {
+                return "a partition table or boot sector";
+            }
+            for (long at = 0; at + 8 <= length; at += 8) {
+                if (head.get(ValueLayout.JAVA_LONG_UNALIGNED, at) != 0) {
+                    return "bytes other than zeros at offset " + at;
+                }
+            }
+            return null;
+        }
+    }
+}

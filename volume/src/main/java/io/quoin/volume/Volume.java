@@ -1,0 +1,453 @@
+package io.quoin.volume;
+
+import com.lmax.disruptor.EventPoller;
+import com.lmax.disruptor.RingBuffer;
+import com.lmax.disruptor.dsl.ProducerType;
+import io.quoin.volume.assembly.Assembly;
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.intake.BufferPool;
+import io.quoin.volume.intake.Request;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.Doorbell;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.IoLanes;
+import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.Witness;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.agrona.concurrent.AtomicBuffer;
+
+/// A volume that serves: the engine on a thread of its own, fed by two Disruptor rings.
+///
+/// ```
+/// NBD sessions --> requests ring --\
+///                                   > engine thread --> lanes of each member (a ring and a thread each)
+/// lanes        --> completions ring-/        |
+///                                            +--> Request.complete --> session's writer
+/// ```
+///
+/// Thread-safe. Whatever throws on the engine's thread is a bug: the volume stops there, answers every
+/// waiter with an error and says so; what was acknowledged is in the journal.
+public final class Volume implements BlockDevice, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Volume.class.getName());
+    private static final int REQUEST_RING = 4096;
+    private static final int COMPLETION_RING = 16_384;
+    private static final int LANES = 5;
+    private static final long TICK_NANOS = 100_000_000L;
+
+    private static final class RequestEvent {
+        private Request request;
+        private Runnable command;
+    }
+
+    private static final class CompletionEvent {
+        private Io io;
+    }
+
+    private final Doorbell doorbell = new Doorbell();
+    private final RingBuffer<RequestEvent> requests =
+            RingBuffer.create(ProducerType.MULTI, RequestEvent::new, REQUEST_RING, doorbell);
+    private final RingBuffer<CompletionEvent> completions =
+            RingBuffer.create(ProducerType.MULTI, CompletionEvent::new, COMPLETION_RING, doorbell);
+    private final EventPoller<RequestEvent> requestPoller = requests.newPoller();
+    private final EventPoller<CompletionEvent> completionPoller = completions.newPoller();
+    private final Engine engine;
+    private final List<BlockFile> files;
+    private final List<BlockFile> idleFiles;
+    private final VolumeEvent.Sink events;
+    private final Thread thread;
+    private final CountDownLatch serving = new CountDownLatch(1);
+    private volatile boolean isHalted;
+    private volatile Throwable death;
+
+    /// What opening a volume needs.
+    ///
+    /// @param members paths of its members, in any order
+    /// @param witness outside memory, for mirrors
+    /// @param settings how to run
+    /// @param counters at least Counters.BYTES, where counters are kept
+    /// @param events who is told; called on the engine's thread
+    public record Opening(
+            List<Path> members,
+            Witness witness,
+            EngineSettings settings,
+            AtomicBuffer counters,
+            VolumeEvent.Sink events) {}
+
+    /// Opens a volume: assembles, recovers, and returns when it serves.
+    ///
+    /// @param opening what it needs
+    /// @return the serving volume
+    /// @throws VolumeException naming what is missing, foreign, locked, damaged or lost
+    public static Volume open(Opening opening) throws VolumeException {
+        List<BlockFile> files = new ArrayList<>();
+        try {
+            for (Path path : opening.members) {
+                files.add(LocalFile.open(path, true));
+            }
+            Volume volume = new Volume(opening, files);
+            volume.awaitServing();
+            return volume;
+        } catch (IOException e) {
+            closeAll(files);
+            throw new VolumeException(e.getMessage(), e);
+        } catch (VolumeException e) {
+            closeAll(files);
+            throw e;
+        }
+    }
+
+    private static void closeAll(List<BlockFile> files) {
+        for (BlockFile file : files) {
+            file.close();
+        }
+    }
+
+    private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
+        this.files = files;
+        this.events = opening.events;
+        requests.addGatingSequences(requestPoller.getSequence());
+        completions.addGatingSequences(completionPoller.getSequence());
+        Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
+        idleFiles = List.copyOf(assembled.stale());
+        String name = assembled.superblock().name();
+        engine =
+                new Engine(
+                        assembled,
+                        (slot, file) ->
+                                new IoLanes(file, name + "-m" + slot, LANES, this::completed),
+                        opening.witness,
+                        opening.settings,
+                        new Counters(opening.counters),
+                        opening.events);
+        engine.onServing(serving::countDown);
+        thread = new Thread(this::run, name + "-engine");
+        thread.start();
+    }
+
+    private void awaitServing() throws VolumeException {
+        try {
+            while (!serving.await(100, TimeUnit.MILLISECONDS)) {
+                if (death != null || engine.phase() == Engine.Phase.FAILED) {
+                    halt();
+                    throw new VolumeException(
+                            "volume "
+                                    + engine.name()
+                                    + ": recovery failed"
+                                    + (death == null ? ", see the log" : ": " + death),
+                            death);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new VolumeException("interrupted while volume recovered", e);
+        }
+    }
+
+    private void completed(Io io) {
+        long sequence = completions.next();
+        completions.get(sequence).io = io;
+        completions.publish(sequence);
+    }
+
+    private void run() {
+        EventPoller.Handler<CompletionEvent> onCompletion =
+                (event, sequence, endOfBatch) -> {
+                    Io io = event.io;
+                    event.io = null;
+                    engine.completed(io);
+                    return true;
+                };
+        EventPoller.Handler<RequestEvent> onRequest =
+                (event, sequence, endOfBatch) -> {
+                    Request request = event.request;
+                    Runnable command = event.command;
+                    event.request = null;
+                    event.command = null;
+                    if (request != null) {
+                        engine.submit(request);
+                    } else {
+                        command.run();
+                    }
+                    return true;
+                };
+        Doorbell.Look look =
+                () ->
+                        isHalted
+                                || completions.getCursor() > completionPoller.getSequence().get()
+                                || requests.getCursor() > requestPoller.getSequence().get();
+        try {
+            while (!isHalted) {
+                boolean any =
+                        completionPoller.poll(onCompletion) == EventPoller.PollState.PROCESSING;
+                any |= requestPoller.poll(onRequest) == EventPoller.PollState.PROCESSING;
+                any |= engine.step(System.nanoTime());
+                if (!any) {
+                    doorbell.await(look, TICK_NANOS);
+                }
+            }
+        } catch (Exception | Error e) {
+            die(e);
+        }
+    }
+
+    /// Stops the volume where it stands; everybody who waits or comes is told.
+    private void die(Throwable cause) {
+        death = cause;
+        LOG.log(System.Logger.Level.ERROR, "volume " + engine.name() + " stopped by a bug", cause);
+        events.accept(new VolumeEvent.VolumeFailed("a bug: " + cause));
+        try {
+            engine.abandon();
+            while (!isHalted) {
+                requestPoller.poll((event, sequence, endOfBatch) -> {
+                    if (event.request != null) {
+                        event.request.complete(Request.Outcome.IO_ERROR);
+                        event.request = null;
+                    } else if (event.command != null) {
+                        event.command.run();
+                        event.command = null;
+                    }
+                    return true;
+                });
+                completionPoller.poll((event, sequence, endOfBatch) -> {
+                    event.io = null;
+                    return true;
+                });
+                doorbell.await(() -> isHalted, TICK_NANOS);
+            }
+        } catch (Exception | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "volume " + engine.name() + ": while stopping", e);
+        }
+    }
+
+    @Override
+    public long sizeBytes() {
+        return engine.geometry().volumeBlocks() * BufferPool.BLOCK_BYTES;
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return false;
+    }
+
+    @Override
+    public BufferPool buffers() {
+        return engine.pool();
+    }
+
+    @Override
+    public void submit(Request request) {
+        if (isHalted) {
+            request.complete(Request.Outcome.SHUTDOWN);
+            return;
+        }
+        long sequence = requests.next();
+        requests.get(sequence).request = request;
+        requests.publish(sequence);
+    }
+
+    /// {@return name of the volume}
+    public String name() {
+        return engine.name();
+    }
+
+    /// Runs a question or command on the engine's thread.
+    private <T> CompletableFuture<T> call(Function<Engine, T> question) {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        long sequence = requests.next();
+        requests.get(sequence).command =
+                () -> {
+                    try {
+                        future.complete(question.apply(engine));
+                    } catch (RuntimeException e) {
+                        future.completeExceptionally(e);
+                    }
+                };
+        requests.publish(sequence);
+        return future;
+    }
+
+    private <T> T await(CompletableFuture<T> future) throws VolumeException {
+        try {
+            return future.get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IllegalArgumentException refusal) {
+                throw new VolumeException(refusal.getMessage(), refusal);
+            }
+            throw new VolumeException("volume " + name() + ": " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new VolumeException("volume " + name() + ": no answer in 30 s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new VolumeException("interrupted", e);
+        }
+    }
+
+    /// {@return the volume as it stands}
+    ///
+    /// @throws VolumeException when the engine does not answer
+    public VolumeStatus status() throws VolumeException {
+        return await(call(Engine::status));
+    }
+
+    /// Drops a member, as if it had failed.
+    ///
+    /// @param slot its slot
+    /// @param reason for the log
+    /// @throws VolumeException when there is no such member, or no redundancy to spare
+    public void failMember(int slot, String reason) throws VolumeException {
+        await(
+                call(each -> {
+                    each.failMember(slot, reason);
+                    return null;
+                }));
+    }
+
+    /// Puts a new member in a slot whose member was dropped or is missing, and rebuilds it.
+    ///
+    /// @param slot slot
+    /// @param path the new member; must be blank unless forced
+    /// @param force take it although it holds something
+    /// @return the rebuild's job id
+    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
+    public long replaceMember(int slot, Path path, boolean force) throws VolumeException {
+        LocalFile file;
+        try {
+            file = LocalFile.open(path, true);
+        } catch (IOException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
+        try {
+            MemberLayout layout = engine.members().layout();
+            if (file.lengthBytes() < layout.memberBytes()) {
+                throw new VolumeException(
+                        path
+                                + ": expected at least "
+                                + layout.memberBytes()
+                                + " bytes, was "
+                                + file.lengthBytes());
+            }
+            boolean isBlank = MemberFiles.checkBlank(file, force);
+            Creation.clear(file, layout, isBlank);
+            long job =
+                    await(
+                            call(each ->
+                                    each.replaceMember(
+                                            slot,
+                                            file,
+                                            new IoLanes(
+                                                    file,
+                                                    name() + "-m" + slot,
+                                                    LANES,
+                                                    this::completed))));
+            files.add(file);
+            return job;
+        } catch (VolumeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /// Starts a scrub.
+    ///
+    /// @return its job id
+    /// @throws VolumeException when a job is under way
+    public long startScrub() throws VolumeException {
+        return await(call(Engine::startScrub));
+    }
+
+    /// Pauses, resumes or cancels a job.
+    ///
+    /// @param job its id
+    /// @param change what to do
+    /// @throws VolumeException when there is no such job under way
+    public void changeJob(long job, JobChange change) throws VolumeException {
+        await(
+                call(each -> {
+                    each.changeJob(job, change);
+                    return null;
+                }));
+    }
+
+    /// Sets how fast jobs may read.
+    ///
+    /// @param bytesPerSecond bytes in a second, 0: no limit
+    /// @throws VolumeException when the engine does not answer
+    public void setJobRate(long bytesPerSecond) throws VolumeException {
+        await(
+                call(each -> {
+                    each.setJobRate(bytesPerSecond);
+                    return null;
+                }));
+    }
+
+    /// What can be done with a job.
+    public enum JobChange {
+        /// Stop at the cursor.
+        PAUSE,
+        /// Go on from the cursor.
+        RESUME,
+        /// End it.
+        CANCEL
+    }
+
+    /// Stops in order: answers what is under way, carries everything home, marks the members clean.
+    ///
+    /// @param timeout how long at most
+    /// @return whether everything is home; if not, the journal has the rest
+    public boolean stop(Duration timeout) {
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        call(each -> {
+            each.stop(() -> stopped.complete(null));
+            return null;
+        });
+        boolean isClean;
+        try {
+            stopped.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            isClean = engine.phase() == Engine.Phase.STOPPED;
+        } catch (ExecutionException | TimeoutException e) {
+            isClean = false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            isClean = false;
+        }
+        halt();
+        return isClean;
+    }
+
+    private void halt() {
+        isHalted = true;
+        doorbell.ring();
+        try {
+            thread.join(10_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        engine.members().closeIo();
+        closeAll(files);
+        for (BlockFile file : idleFiles) {
+            file.close();
+        }
+    }
+
+    /// Stops within 30 seconds.
+    @Override
+    public void close() {
+        if (!isHalted) {
+            stop(Duration.ofSeconds(30));
+        }
+    }
+}

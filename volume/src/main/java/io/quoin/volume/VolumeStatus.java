@@ -1,0 +1,63 @@
+package io.quoin.volume;
+
+import io.quoin.volume.format.JobRecord;
+import java.util.List;
+import java.util.UUID;
+
+/// A volume as it stands, in the operators' words.
+///
+/// @param name its name
+/// @param uuid its identity
+/// @param level `raid5`, `k+m`, ...
+/// @param dataCount k of each group
+/// @param parityCount m of each group
+/// @param groupCount groups of slots
+/// @param sizeBytes bytes that clients may address
+/// @param unitBytes stripe unit
+/// @param guard guards kept
+/// @param state `recovering`, `optimal`, `degraded`, `suspended`, `failed`, `stopping`, `stopped`
+/// @param redundancyLeft members that may still be lost without losing data
+/// @param guarantee what is survivable now, in a sentence
+/// @param configEpoch epoch of the membership
+/// @param ownerEpoch epoch of the owner
+/// @param members a line for each slot
+/// @param jobs scrubs and rebuilds, newest first
+/// @param jobTotal info groups that a job goes through
+/// @param dirtyBlocks blocks not yet at home
+/// @param journalBytes bytes of the journal in use
+/// @param bufferFreeBytes memory of requests that is free
+/// @param counters counters by label
+public record VolumeStatus(
+        String name,
+        UUID uuid,
+        String level,
+        int dataCount,
+        int parityCount,
+        int groupCount,
+        long sizeBytes,
+        int unitBytes,
+        String guard,
+        String state,
+        int redundancyLeft,
+        String guarantee,
+        long configEpoch,
+        long ownerEpoch,
+        List<Member> members,
+        List<JobRecord> jobs,
+        long jobTotal,
+        long dirtyBlocks,
+        long journalBytes,
+        long bufferFreeBytes,
+        java.util.Map<String, Long> counters) {
+
+    /// A slot.
+    ///
+    /// @param slot slot
+    /// @param uuid identity of its member
+    /// @param path where the member is, or null when it is missing
+    /// @param state `in sync`, `rebuilding`, `faulty`, `missing`
+    /// @param cursor rebuilding: info groups done
+    /// @param mode how bytes get to the member
+    public record Member(
+            int slot, UUID uuid, String path, String state, long cursor, String mode) {}
+}

@@ -1,0 +1,350 @@
+package io.quoin.volume.assembly;
+
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.member.Witness;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Finds out which volume a set of files is, who holds what, and whether it may be served.
+///
+/// Identity is the member's UUID, never path or order. The highest configEpoch says who belongs; a
+/// member that says less is admitted only if that table has it in sync, which can be so only when a
+/// crash came before it was told, and nothing was acknowledged since (invariant I11).
+///
+/// | member | verdict |
+/// |---|---|
+/// | in the table in sync, at the last checkpoint or the one before | in sync |
+/// | in the table in sync, further behind | an older image of it was put back: stale |
+/// | rebuilding, at the last checkpoint or the one before | goes on at its cursor |
+/// | faulty in the table, or not in it | stale: not read |
+///
+/// Absent members in sync: allowed as long as what remains can serve, and as long as those absent
+/// could not have gone on without us (fewer than k of some group), or the witness knows they did not.
+public final class Assembly {
+    /// What was found.
+    ///
+    /// @param superblock newest superblock, its table as it must become
+    /// @param files member by slot, null where absent or stale
+    /// @param stale files that belong to the volume and hold nothing that counts
+    /// @param isChanged whether the table differs from what is on the members
+    /// @param notes for operators
+    /// @param tails by slot, first journal batch that the member's own superblock asks for
+    public record Assembled(
+            Superblock superblock,
+            BlockFile[] files,
+            List<BlockFile> stale,
+            boolean isChanged,
+            List<String> notes,
+            long[] tails) {
+
+        /// {@return the same without the members whose tail the journal no longer reaches: older images
+        /// of them were put back}
+        ///
+        /// @throws VolumeException when too few are left
+        public Assembled withoutOldTails() throws VolumeException {
+            long newest = 0;
+            for (int slot = 0; slot < files.length; slot++) {
+                newest = files[slot] == null ? newest : Math.max(newest, tails[slot]);
+            }
+            Superblock.Builder builder = superblock.toBuilder();
+            List<MemberEntry> table = new ArrayList<>(superblock.members());
+            BlockFile[] kept = files.clone();
+            List<BlockFile> dropped = new ArrayList<>(stale);
+            List<String> said = new ArrayList<>(notes);
+            for (int slot = 0; slot < files.length; slot++) {
+                if (files[slot] != null && tails[slot] < newest) {
+                    said.add(
+                            files[slot].name()
+                                    + ": stale (expected journal tail "
+                                    + newest
+                                    + ", found "
+                                    + tails[slot]
+                                    + "), not read; rebuild it");
+                    table.set(slot, table.get(slot).with(MemberEntry.FAULTY, 0));
+                    dropped.add(files[slot]);
+                    kept[slot] = null;
+                }
+            }
+            checkServable(superblock.geometry(), table, superblock);
+            builder.members = table;
+            builder.tailBatch = newest;
+            return new Assembled(builder.build(), kept, dropped, true, said, tails);
+        }
+    }
+
+    private record Seen(BlockFile file, Superblock superblock) {}
+
+    private Assembly() {}
+
+    /// Assembles.
+    ///
+    /// @param files members in any order
+    /// @param witness outside memory, for mirrors
+    /// @return the volume's members
+    /// @throws VolumeException naming what is missing, doubled, foreign, damaged or stale
+    public static Assembled assemble(List<BlockFile> files, Witness witness)
+            throws VolumeException {
+        List<String> notes = new ArrayList<>();
+        List<Seen> seen = readAll(files, notes);
+        Superblock newest = newest(seen);
+        checkFeatures(newest);
+        Geometry geometry = newest.geometry();
+        long lastCheckpoint =
+                seen.stream().mapToLong(each -> each.superblock.checkpoint()).max().orElse(0);
+        BlockFile[] bySlot = new BlockFile[geometry.slotCount()];
+        List<BlockFile> stale = new ArrayList<>();
+        List<MemberEntry> table = new ArrayList<>(newest.members());
+        boolean isChanged = false;
+        for (Seen each : seen) {
+            int slot = slotOf(newest, each.superblock);
+            String behind = behind(newest, each.superblock, slot, lastCheckpoint);
+            if (behind != null) {
+                stale.add(each.file);
+                notes.add(each.file.name() + ": stale (" + behind + "), not read; rebuild it");
+            } else {
+                bySlot[slot] = each.file;
+            }
+        }
+        int absentMask = 0;
+        for (int slot = 0; slot < bySlot.length; slot++) {
+            MemberEntry entry = table.get(slot);
+            if (bySlot[slot] == null && entry.state() != MemberEntry.FAULTY) {
+                if (entry.state() == MemberEntry.IN_SYNC) {
+                    absentMask |= 1 << slot;
+                }
+                notes.add("member of slot " + slot + " (" + entry.uuid() + ") missing");
+                table.set(slot, entry.with(MemberEntry.FAULTY, 0));
+                isChanged = true;
+            }
+        }
+        checkServable(geometry, table, newest);
+        if (absentMask != 0 && couldServe(geometry, absentMask)) {
+            checkWitness(newest, witness, absentMask);
+        }
+        Superblock.Builder builder = newest.toBuilder();
+        builder.members = table;
+        builder.checkpoint = lastCheckpoint;
+        long[] tails = tails(seen, bySlot, newest);
+        builder.tailBatch = Long.MAX_VALUE;
+        for (int slot = 0; slot < bySlot.length; slot++) {
+            if (bySlot[slot] != null) {
+                builder.tailBatch = Math.min(builder.tailBatch, tails[slot]);
+            }
+        }
+        for (Seen each : seen) {
+            builder.journalEpoch = Math.max(builder.journalEpoch, each.superblock.journalEpoch());
+            builder.ownerEpoch = Math.max(builder.ownerEpoch, each.superblock.ownerEpoch());
+            builder.sequence = Math.max(builder.sequence, each.superblock.sequence());
+            builder.sequenceFloor =
+                    Math.max(builder.sequenceFloor, each.superblock.sequenceFloor());
+        }
+        return new Assembled(builder.build(), bySlot, stale, isChanged, notes, tails);
+    }
+
+    private static List<Seen> readAll(List<BlockFile> files, List<String> notes)
+            throws VolumeException {
+        if (files.isEmpty()) {
+            throw new VolumeException("members: expected at least one, was none");
+        }
+        List<Seen> seen = new ArrayList<>();
+        Map<Object, BlockFile> byMember = new HashMap<>();
+        for (BlockFile file : files) {
+            SuperblockIo.Found found = SuperblockIo.read(file);
+            Superblock superblock = found.superblock();
+            if (superblock == null) {
+                throw new VolumeException(
+                        file.name()
+                                + ": expected a Quoin superblock at 4096, 65536 or the end, found"
+                                + " none"
+                                + (found.readable() == 0 ? " (unreadable)" : "")
+                                + "; not a member, or all four copies are damaged: leave it out to"
+                                + " assemble without it");
+            }
+            if (found.valid() != 0xF) {
+                notes.add(
+                        file.name()
+                                + ": superblock copies "
+                                + Integer.toBinaryString(~found.valid() & 0xF | 0x10).substring(1)
+                                + " (bits 3..0) damaged, rewritten from a good one");
+            }
+            BlockFile other = byMember.put(superblock.member(), file);
+            if (other != null) {
+                throw new VolumeException(
+                        file.name()
+                                + " and "
+                                + other.name()
+                                + ": the same member "
+                                + superblock.member()
+                                + " twice; one is a copy, leave it out");
+            }
+            if (!seen.isEmpty()
+                    && !seen.getFirst().superblock.volume().equals(superblock.volume())) {
+                throw new VolumeException(
+                        file.name()
+                                + ": expected a member of volume "
+                                + seen.getFirst().superblock.name()
+                                + " as "
+                                + seen.getFirst().file.name()
+                                + " is, found one of volume "
+                                + superblock.name());
+            }
+            if (superblock.layout().memberBytes() > file.lengthBytes()) {
+                throw new VolumeException(
+                        file.name()
+                                + ": expected at least "
+                                + superblock.layout().memberBytes()
+                                + " bytes, was "
+                                + file.lengthBytes()
+                                + ": truncated; leave it out to assemble without it");
+            }
+            seen.add(new Seen(file, superblock));
+        }
+        return seen;
+    }
+
+    private static Superblock newest(List<Seen> seen) {
+        Superblock newest = null;
+        for (Seen each : seen) {
+            Superblock candidate = each.superblock;
+            if (newest == null
+                    || candidate.configEpoch() > newest.configEpoch()
+                    || candidate.configEpoch() == newest.configEpoch()
+                            && candidate.sequence() > newest.sequence()) {
+                newest = candidate;
+            }
+        }
+        return newest;
+    }
+
+    private static void checkFeatures(Superblock superblock) throws VolumeException {
+        if (superblock.unknownIncompat() != 0) {
+            throw new VolumeException(
+                    "volume "
+                            + superblock.name()
+                            + ": incompatible features 0x"
+                            + Long.toHexString(superblock.unknownIncompat())
+                            + " are not known to this version: use a newer one");
+        }
+        if (superblock.unknownRoCompat() != 0) {
+            throw new VolumeException(
+                    "volume "
+                            + superblock.name()
+                            + ": features 0x"
+                            + Long.toHexString(superblock.unknownRoCompat())
+                            + " are not known to this version, which must therefore not write it:"
+                            + " use a newer one, or quoin check to read it");
+        }
+    }
+
+    private static int slotOf(Superblock newest, Superblock member) {
+        for (int slot = 0; slot < newest.members().size(); slot++) {
+            if (newest.members().get(slot).uuid().equals(member.member())) {
+                return slot;
+            }
+        }
+        return -1;
+    }
+
+    private static String behind(
+            Superblock newest, Superblock member, int slot, long lastCheckpoint) {
+        if (slot < 0) {
+            return "replaced at epoch " + newest.configEpoch();
+        }
+        MemberEntry entry = newest.members().get(slot);
+        if (entry.state() == MemberEntry.FAULTY) {
+            return "dropped by epoch "
+                    + newest.configEpoch()
+                    + ", its own is "
+                    + member.configEpoch();
+        }
+        if (member.checkpoint() < lastCheckpoint - 1) {
+            return "an older image: expected checkpoint "
+                    + lastCheckpoint
+                    + ", found "
+                    + member.checkpoint();
+        }
+        return null;
+    }
+
+    private static long[] tails(List<Seen> seen, BlockFile[] bySlot, Superblock newest) {
+        long[] tails = new long[bySlot.length];
+        for (Seen each : seen) {
+            int slot = slotOf(newest, each.superblock);
+            if (slot >= 0 && bySlot[slot] == each.file) {
+                tails[slot] = each.superblock.tailBatch();
+            }
+        }
+        return tails;
+    }
+
+    private static void checkServable(Geometry geometry, List<MemberEntry> table, Superblock newest)
+            throws VolumeException {
+        for (int group = 0; group < geometry.groupCount(); group++) {
+            int inSync = 0;
+            StringBuilder absent = new StringBuilder();
+            for (int i = 0; i < geometry.width(); i++) {
+                int slot = group * geometry.width() + i;
+                if (table.get(slot).state() == MemberEntry.IN_SYNC) {
+                    inSync++;
+                } else {
+                    absent.append(absent.isEmpty() ? "" : ", ")
+                            .append("slot ")
+                            .append(slot)
+                            .append(" (")
+                            .append(table.get(slot).uuid())
+                            .append(')');
+                }
+            }
+            if (inSync < geometry.dataCount()) {
+                throw new VolumeException(
+                        "volume "
+                                + newest.name()
+                                + ": expected at least "
+                                + geometry.dataCount()
+                                + " members in sync"
+                                + (geometry.groupCount() > 1 ? " in group " + group : "")
+                                + ", found "
+                                + inSync
+                                + "; not in sync or absent: "
+                                + absent);
+            }
+        }
+    }
+
+    private static boolean couldServe(Geometry geometry, int mask) {
+        for (int group = 0; group < geometry.groupCount(); group++) {
+            long members = (1L << geometry.width()) - 1 << group * geometry.width();
+            if (Long.bitCount(mask & members) < geometry.dataCount()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void checkWitness(Superblock newest, Witness witness, int absentMask)
+            throws VolumeException {
+        long known = witness.configEpoch(newest.volume());
+        if (known == newest.configEpoch()) {
+            return;
+        }
+        throw new VolumeException(
+                "volume "
+                        + newest.name()
+                        + ": the absent members (slots "
+                        + Integer.toBinaryString(absentMask)
+                        + ", bit 0 right) could have gone on without those present, and the witness "
+                        + (known < 0
+                                ? "knows nothing of this volume"
+                                : "expected configEpoch "
+                                        + known
+                                        + ", found "
+                                        + newest.configEpoch())
+                        + ": attach the absent members");
+    }
+}

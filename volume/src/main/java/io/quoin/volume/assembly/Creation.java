@@ -1,0 +1,169 @@
+package io.quoin.volume.assembly;
+
+import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.geometry.LevelSpec;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.IoResult;
+import io.quoin.volume.member.SuperblockIo;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/// Makes members: the areas that must not hold old bytes are cleared first, superblocks come last, so
+/// that an interrupted creation leaves no volume.
+public final class Creation {
+    private static final int CLEAR_BYTES = 1 << 20;
+
+    /// What is asked for.
+    ///
+    /// @param name name of the volume, 1 to 64 bytes of UTF-8 without control characters or slashes
+    /// @param level `raid0`, `raid1`, `raid5`, `raid6`, `raid10` or `k+m`
+    /// @param copies copies of raid1 and raid10, 0 for the usual
+    /// @param unitBytes stripe unit, a power of two from 4096 to 1048576
+    /// @param guard guards kept
+    /// @param polynomial CRC16 polynomial: 0 for 0x1021, 1 for 0x8BB7
+    public record Wish(
+            String name, String level, int copies, int unitBytes, Guard guard, int polynomial) {
+        public Wish {
+            int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+            if (bytes < 1
+                    || bytes > Superblock.NAME_BYTES
+                    || name.chars().anyMatch(c -> c < ' ' || c == '/' || c == 0x7F)) {
+                throw new IllegalArgumentException(
+                        "volume name: expected 1 to 64 bytes without control characters or slashes,"
+                                + " was "
+                                + bytes
+                                + " bytes: "
+                                + name);
+            }
+            if (polynomial != 0 && polynomial != 1) {
+                throw new IllegalArgumentException(
+                        "polynomial: expected 0 (0x1021) or 1 (0x8BB7), was " + polynomial);
+            }
+        }
+    }
+
+    private Creation() {}
+
+    /// Makes a volume of blank members.
+    ///
+    /// @param wish what is asked for
+    /// @param files members, by slot
+    /// @param isBlank for each member: whether it is known to read as zeros
+    /// @param layout layout, or null to choose one for the smallest member
+    /// @param millis wall clock
+    /// @return the superblock of the member of slot 0
+    /// @throws VolumeException when it cannot be
+    public static Superblock create(
+            Wish wish,
+            List<? extends BlockFile> files,
+            List<Boolean> isBlank,
+            MemberLayout layout,
+            long millis)
+            throws VolumeException {
+        Superblock.Builder builder = new Superblock.Builder();
+        try {
+            LevelSpec spec = LevelSpec.parse(wish.level, files.size(), wish.copies);
+            long least = files.stream().mapToLong(BlockFile::lengthBytes).min().orElse(0);
+            builder.layout =
+                    layout != null ? layout : MemberLayout.forMember(least, leastSlots(spec));
+            int whole = Math.max(wish.unitBytes / 4096, Geometry.ROWS_PER_INFO);
+            builder.geometry =
+                    spec.geometry(wish.unitBytes, builder.layout.dataBlocks() / whole * whole);
+        } catch (IllegalArgumentException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
+        builder.volume = UUID.randomUUID();
+        builder.pool = UUID.randomUUID();
+        builder.name = wish.name;
+        builder.volumeTag = (int) builder.volume.getLeastSignificantBits();
+        builder.guard = wish.guard;
+        builder.polynomial = wish.polynomial;
+        builder.createdMillis = millis;
+        builder.configEpoch = 1;
+        builder.clean = true;
+        List<MemberEntry> table = new ArrayList<>();
+        for (int slot = 0; slot < files.size(); slot++) {
+            table.add(new MemberEntry(UUID.randomUUID(), MemberEntry.IN_SYNC, 0, 1));
+        }
+        builder.members = table;
+        for (int slot = 0; slot < files.size(); slot++) {
+            clear(files.get(slot), builder.layout, isBlank.get(slot));
+        }
+        for (int slot = 0; slot < files.size(); slot++) {
+            builder.slot = slot;
+            builder.member = table.get(slot).uuid();
+            builder.sequence = 1;
+            check(files.get(slot), SuperblockIo.write(files.get(slot), builder.build()));
+        }
+        builder.slot = 0;
+        builder.member = table.getFirst().uuid();
+        return builder.build();
+    }
+
+    /// {@return journal slots each member needs so that a request of 16 MiB with its intents fits
+    /// beside the reserve}
+    private static int leastSlots(LevelSpec spec) {
+        int copies = spec.parityCount() + 1;
+        int factor = spec.dataCount() == 1 ? 1 : 1 + spec.parityCount() * 3 / 2 + 1;
+        int members = spec.groupCount() * (spec.dataCount() + spec.parityCount());
+        int segments = spec.parityCount() + 2 + 2 * factor + 3;
+        return (segments * copies + members - 1) / members + 1;
+    }
+
+    /// Clears what must not hold old bytes on a member: label, superblocks, metadata, journal, info.
+    ///
+    /// @param file member
+    /// @param layout its layout
+    /// @param isBlank whether it reads as zeros already
+    /// @throws VolumeException when it cannot be written
+    public static void clear(BlockFile file, MemberLayout layout, boolean isBlank)
+            throws VolumeException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zeros = arena.allocate(CLEAR_BYTES, 4096);
+            if (!isBlank) {
+                zero(file, zeros, 0, layout.zonesOffset());
+                zero(
+                        file,
+                        zeros,
+                        layout.memberBytes() - MemberLayout.END_BYTES,
+                        MemberLayout.END_BYTES);
+                long infoBytes = (long) layout.zoneBlocks() / Geometry.ROWS_PER_INFO * 2 * 4096;
+                for (int zone = 0; zone < layout.zoneCount(); zone++) {
+                    long at =
+                            layout.zonesOffset()
+                                    + zone * MemberLayout.zoneBytes(layout.zoneBlocks());
+                    zero(file, zeros, at, infoBytes);
+                }
+            }
+            byte[] label =
+                    "This is a member of a Quoin volume (quoin examine tells which).\n"
+                            .getBytes(StandardCharsets.US_ASCII);
+            zeros.asSlice(0, label.length).copyFrom(MemorySegment.ofArray(label));
+            check(file, file.write(zeros, 0, 4096, 0, false));
+            check(file, file.flush());
+        }
+    }
+
+    private static void zero(BlockFile file, MemorySegment zeros, long from, long bytes)
+            throws VolumeException {
+        for (long at = from; at < from + bytes; at += CLEAR_BYTES) {
+            int length = (int) Math.min(CLEAR_BYTES, from + bytes - at);
+            check(file, file.write(zeros, 0, length, at, false));
+        }
+    }
+
+    private static void check(BlockFile file, IoResult result) throws VolumeException {
+        if (!result.isOk()) {
+            throw new VolumeException(
+                    file.name() + ": could not be written while it was made a member: " + result);
+        }
+    }
+}

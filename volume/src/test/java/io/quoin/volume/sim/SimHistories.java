@@ -1,0 +1,101 @@
+package io.quoin.volume.sim;
+
+import io.quoin.volume.assembly.VolumeException;
+import java.util.SplittableRandom;
+
+/// Runs histories of a kind over many seeds; a failing one names its seed and what was going on.
+final class SimHistories {
+    /// What a history goes through.
+    enum Kind {
+        /// Crashes at any operation, also in recovery.
+        CRASHES,
+        /// Crashes, and up to m members lost at one.
+        CRASHES_AND_LOSSES,
+        /// Up to m members with faults of all kinds.
+        FAULTY_MEMBERS
+    }
+
+    private SimHistories() {}
+
+    static SimTally run(SimSpec spec, Kind kind) {
+        SimTally total = new SimTally();
+        long one = Long.getLong("quoin.seed", -1);
+        long from = Long.getLong("quoin.firstSeed", 0);
+        long count = one >= 0 ? 1 : Long.getLong("quoin.seeds", 300);
+        for (long i = 0; i < count; i++) {
+            long seed = one >= 0 ? one : from + i;
+            total.add(runOne(seed, spec, kind));
+        }
+        return total;
+    }
+
+    static SimTally runOne(long seed, SimSpec spec, Kind kind) {
+        SimTally tally = new SimTally();
+        tally.runs = 1;
+        SimRun run = new SimRun(seed, spec, tally);
+        try {
+            history(run, kind);
+        } catch (RuntimeException | AssertionError | VolumeException e) {
+            int size = run.log().size();
+            String tail = String.join("\n  ", run.log().subList(Math.max(0, size - 30), size));
+            throw new AssertionError(
+                    spec
+                            + " "
+                            + kind
+                            + ": seed "
+                            + seed
+                            + " fails; replay with -Dquoin.seed="
+                            + seed
+                            + "\n"
+                            + e
+                            + "\n  "
+                            + tail,
+                    e);
+        }
+        return tally;
+    }
+
+    private static void history(SimRun run, Kind kind) throws VolumeException {
+        SplittableRandom random = run.random();
+        int lives = 1 + random.nextInt(4);
+        for (int life = 0; life < lives; life++) {
+            run.open();
+            if (random.nextInt(4) == 0) {
+                // A crash in recovery, at any of its operations.
+                int steps = random.nextInt(60);
+                for (int i = 0; i < steps; i++) {
+                    run.step(4);
+                }
+                if (run.engine().phase() == io.quoin.volume.Engine.Phase.RECOVERING) {
+                    run.crash();
+                    run.open();
+                }
+            }
+            run.recover();
+            if (life > 0 || random.nextBoolean()) {
+                run.verify();
+            }
+            int steps = random.nextInt(600);
+            for (int i = 0; i < steps; i++) {
+                if (random.nextInt(4) == 0) {
+                    run.client();
+                }
+                run.step(12);
+            }
+            if (random.nextInt(4) == 0) {
+                run.settle();
+            }
+            run.crash();
+        }
+        run.open();
+        run.recover();
+        run.verify();
+        run.settle();
+        run.verify();
+        run.stop();
+        run.open();
+        run.recover();
+        run.verify();
+        run.stop();
+    }
+}
