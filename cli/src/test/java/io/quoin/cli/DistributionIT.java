@@ -19,6 +19,14 @@ class DistributionIT {
     private static final Path DIST = Path.of(System.getProperty("quoin.dist"));
     private static final String VERSION = System.getProperty("quoin.version");
 
+    private static final List<String> NAMES =
+            List.of(
+                    "bin/quoin",
+                    "bin/quoind",
+                    "libexec/java.sh",
+                    "libexec/quoin-logging.properties",
+                    "libexec/quoind-logging.properties");
+
     @TempDir Path folder;
     private Path home;
     private final Shell shell = new Shell();
@@ -27,7 +35,7 @@ class DistributionIT {
     @BeforeEach
     void install() throws IOException {
         home = folder.resolve("quoin home");
-        for (String name : List.of("bin/quoin", "bin/quoind", "libexec/java.sh")) {
+        for (String name : NAMES) {
             Files.createDirectories(home.resolve(name).getParent());
             Files.copy(
                     DIST.resolve(name),
@@ -129,6 +137,20 @@ class DistributionIT {
                 .doesNotContain("jdk.incubator.vector")
                 .contains("-ea:io.quoin...", "-XX:TieredStopAtLevel=1", "-Dquoin.terminal=")
                 .endsWith("-cp", home + "/lib/*", "io.quoin.cli.Main", "list", "");
+    }
+
+    @Test
+    void namesLoggingSettingsThatExist() throws IOException {
+        for (String program : List.of("quoin", "quoind")) {
+            String option = "-Djava.util.logging.config.file=";
+            assertThat(arguments("bin/" + program))
+                    .filteredOn(argument -> argument.startsWith(option))
+                    .singleElement()
+                    .satisfies(argument ->
+                            assertThat(Path.of(argument.substring(option.length())))
+                                    .hasFileName(program + "-logging.properties")
+                                    .exists());
+        }
     }
 
     @Test
