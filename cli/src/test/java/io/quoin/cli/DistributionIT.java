@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -37,10 +39,7 @@ class DistributionIT {
         home = folder.resolve("quoin home");
         for (String name : NAMES) {
             Files.createDirectories(home.resolve(name).getParent());
-            Files.copy(
-                    DIST.resolve(name),
-                    home.resolve(name),
-                    java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+            Files.copy(DIST.resolve(name), home.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
         }
         Files.createSymbolicLink(home.resolve("lib"), DIST.resolve("lib"));
     }
@@ -61,7 +60,7 @@ class DistributionIT {
 
     private List<String> arguments(String program, String... more) throws IOException {
         Path jdk = Shell.pretendedJdk(folder.resolve("jdk"), "25.0.1");
-        List<Object> command = new java.util.ArrayList<>(List.of(home.resolve(program)));
+        List<Object> command = new ArrayList<>(List.of(home.resolve(program)));
         command.addAll(List.of(more));
         Shell.Result result = shell.with("JAVA_HOME", jdk.toString()).run(command.toArray());
         assertThat(result.exitCode()).as(result.err()).isZero();

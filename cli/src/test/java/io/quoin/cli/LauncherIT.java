@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,7 @@ class LauncherIT {
     }
 
     private Shell.Result quoin(String... arguments) throws IOException {
-        List<Object> command = new java.util.ArrayList<>(List.of(tree.resolve("quoin")));
+        List<Object> command = new ArrayList<>(List.of(tree.resolve("quoin")));
         command.addAll(List.of(arguments));
         return shell.run(command.toArray());
     }
