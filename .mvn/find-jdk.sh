@@ -1,17 +1,23 @@
 # Sourced by the launchers: exports JAVA_HOME of a JDK 25, or says what to install and exits with 3.
 quoin_is_jdk25() {
-  [ -x "$1/bin/javac" ] && [ -r "$1/release" ] && grep -q '^JAVA_VERSION="25' "$1/release"
+  [ -x "$1/bin/javac" ] && [ -r "$1/release" ] && grep -q '^JAVA_VERSION="25[."]' "$1/release"
 }
 quoin_find_jdk() {
   local candidate onpath
   onpath=$(command -v javac 2>/dev/null) && onpath=$(readlink -f "$onpath") && onpath=${onpath%/bin/javac}
-  for candidate in "${JAVA_HOME:-}" "$onpath" /usr/lib/jvm/* /opt/jdk* /opt/java/* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/*; do
+  for candidate in "${JAVA_HOME:-}" "$onpath" /usr/lib/jvm/* /opt/jdk* /opt/java/* "${HOME:-/root}"/.sdkman/candidates/java/* "${HOME:-/root}"/.jdks/*; do
     if [ -n "$candidate" ] && quoin_is_jdk25 "$candidate"; then
       export JAVA_HOME=$candidate
       return 0
     fi
   done
-  echo "quoin: no JDK 25 in JAVA_HOME, PATH, /usr/lib/jvm, /opt or ~/.sdkman. Install one: apt-get install temurin-25-jdk (packages.adoptium.net), or openjdk-25-jdk where Debian has it; or set JAVA_HOME." >&2
+  cat >&2 <<'END'
+quoin: no JDK 25 in JAVA_HOME, PATH, /usr/lib/jvm, /opt, ~/.sdkman or ~/.jdks. Set JAVA_HOME, or install one. Debian has openjdk-25-jdk-headless from version 14 on; before that:
+  apt-get update && apt-get install -y wget
+  wget -O /etc/apt/trusted.gpg.d/adoptium.asc https://packages.adoptium.net/artifactory/api/gpg/key/public
+  echo "deb https://packages.adoptium.net/artifactory/deb $(. /etc/os-release; echo $VERSION_CODENAME) main" > /etc/apt/sources.list.d/adoptium.list
+  apt-get update && apt-get install -y temurin-25-jdk
+END
   exit 3
 }
 quoin_find_jdk
