@@ -5,5 +5,6 @@ module io.quoin.codec {
     exports io.quoin.codec;
     exports io.quoin.codec.guard;
     exports io.quoin.codec.hamming;
+    exports io.quoin.codec.nbd;
     exports io.quoin.codec.parity;
 }

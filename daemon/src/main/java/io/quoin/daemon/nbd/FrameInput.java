@@ -1,0 +1,121 @@
+package io.quoin.daemon.nbd;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// What a client sends, read in pieces as large as the socket has them: one system call brings many
+/// requests, or the rest of a payload and the requests behind it. Used by the connection's reader
+/// thread.
+final class FrameInput {
+    private final Transport transport;
+
+    // From position to limit: received, not yet used.
+    private final ByteBuffer buffer;
+    private final ByteBuffer[] payloadThenBuffer = new ByteBuffer[2];
+    private final Progress progress = new Progress();
+
+    /// @param transport where from
+    /// @param memory direct, at least as large as the largest frame without payload
+    FrameInput(Transport transport, ByteBuffer memory) {
+        this.transport = transport;
+        buffer = memory.limit(0);
+        payloadThenBuffer[1] = buffer;
+    }
+
+    /// {@return the buffer; a frame that was required begins at its position}
+    ByteBuffer buffer() {
+        return buffer;
+    }
+
+    /// {@return how it goes with a payload}
+    Progress progress() {
+        return progress;
+    }
+
+    /// Waits for a frame.
+    ///
+    /// @param bytes of the frame
+    /// @return false when the client ended its side before the first byte of it
+    /// @throws EOFException when it ended in the middle
+    boolean require(int bytes) throws IOException {
+        while (buffer.remaining() < bytes) {
+            buffer.compact();
+            int count = transport.read(buffer);
+            buffer.flip();
+            if (count < 0) {
+                if (buffer.hasRemaining()) {
+                    throw new EOFException();
+                }
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Leaves a frame, or part of it, behind.
+    void skip(int bytes) {
+        buffer.position(buffer.position() + bytes);
+    }
+
+    /// Drops bytes that nobody wants, using no memory for them.
+    ///
+    /// @throws EOFException when the client ended its side before the last of them
+    void discard(long bytes) throws IOException {
+        long left = bytes;
+        while (left > buffer.remaining()) {
+            left -= buffer.remaining();
+            buffer.clear();
+            int count = transport.read(buffer);
+            buffer.flip();
+            if (count < 0) {
+                throw new EOFException();
+            }
+        }
+        skip((int) left);
+    }
+
+    /// Reads bytes to the heap; for options.
+    ///
+    /// @throws EOFException when the client ended its side before the last of them
+    void read(byte[] target, int bytes) throws IOException {
+        int done = 0;
+        while (done < bytes) {
+            if (!buffer.hasRemaining() && !require(1)) {
+                throw new EOFException();
+            }
+            int count = Math.min(bytes - done, buffer.remaining());
+            buffer.get(target, done, count);
+            done += count;
+        }
+    }
+
+    /// Reads a payload to where it is wanted: what has arrived is copied, the rest comes from the
+    /// socket directly, along with whatever follows it.
+    ///
+    /// @param target filled from its position to its limit
+    /// @throws EOFException when the client ended its side before the last byte
+    void readPayload(ByteBuffer target) throws IOException {
+        int count = Math.min(target.remaining(), buffer.remaining());
+        target.put(target.position(), buffer, buffer.position(), count);
+        target.position(target.position() + count);
+        skip(count);
+        if (!target.hasRemaining()) {
+            return;
+        }
+        progress.step();
+        payloadThenBuffer[0] = target;
+        buffer.clear();
+        try {
+            while (target.hasRemaining()) {
+                if (transport.read(payloadThenBuffer) < 0) {
+                    throw new EOFException();
+                }
+                progress.step();
+            }
+        } finally {
+            buffer.flip();
+            progress.end();
+        }
+    }
+}
