@@ -27,8 +27,8 @@ quoin_find_java() {
     fi
   done
   cat >&2 <<'END'
-quoin: no Java 25 in JAVA_HOME, PATH, /usr/lib/jvm, /opt, ~/.sdkman or ~/.jdks. Set JAVA_HOME, or install one. Debian has openjdk-25-jre-headless from version 14 on; before that:
-  apt-get update && apt-get install -y wget
+quoin: no Java 25 in JAVA_HOME, PATH, /usr/lib/jvm, /opt, ~/.sdkman or ~/.jdks. Set JAVA_HOME, or install one. On Debian, as root:
+  apt-get update && apt-get install -y ca-certificates wget
   wget -O /etc/apt/trusted.gpg.d/adoptium.asc https://packages.adoptium.net/artifactory/api/gpg/key/public
   echo "deb https://packages.adoptium.net/artifactory/deb $(. /etc/os-release; echo $VERSION_CODENAME) main" > /etc/apt/sources.list.d/adoptium.list
   apt-get update && apt-get install -y temurin-25-jre

@@ -99,20 +99,13 @@ public final class Main implements Runnable {
                 .getCommandSpec()
                 .usageMessage()
                 .description("Prints completions for bash and zsh: source <(quoin completion)");
-        line.setParameterExceptionHandler(
-                (e, arguments) -> {
-                    output(terminal, arguments).printError(ExitCode.USAGE, usageMessage(e));
-                    return ExitCode.USAGE.number();
-                });
-        line.setExecutionExceptionHandler(
-                (e, command, parsed) ->
-                        explain(
-                                        e,
-                                        output(
-                                                terminal,
-                                                parsed.originalArgs().toArray(String[]::new)),
-                                        terminal)
-                                .number());
+        line.setParameterExceptionHandler((e, arguments) -> {
+            output(terminal, arguments).printError(ExitCode.USAGE, usageMessage(e));
+            return ExitCode.USAGE.number();
+        });
+        line.setExecutionExceptionHandler((e, command, parsed) ->
+                explain(e, output(terminal, parsed.originalArgs().toArray(String[]::new)), terminal)
+                        .number());
         return line;
     }
 

@@ -78,7 +78,8 @@ final class Table {
             for (int i = 0; i < widths.length; i++) {
                 String padding = " ".repeat(widths[i] - width(line.get(i)));
                 text.append(i == 0 ? "" : GAP);
-                text.append(columns.get(i).isRight() ? padding + line.get(i) : line.get(i) + padding);
+                text.append(
+                        columns.get(i).isRight() ? padding + line.get(i) : line.get(i) + padding);
             }
             out.println(text.toString().stripTrailing());
         }

@@ -36,13 +36,14 @@ record Terminal(
     /// {@return the process's own streams}
     static Terminal system() {
         String terminals = System.getProperty("quoin.terminal", "");
+        int columns = Integer.getInteger("quoin.columns", 0);
         return new Terminal(
                 new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())),
                 new PrintWriter(System.out, false),
                 new PrintWriter(System.err, true),
                 terminals.contains("0"),
                 terminals.contains("2"),
-                Math.max(
-                        LEAST_COLUMNS, Integer.getInteger("quoin.columns", USUAL_COLUMNS)));
+                // Terminals without a size, such as a new pseudo-terminal, say 0.
+                columns == 0 ? USUAL_COLUMNS : Math.max(LEAST_COLUMNS, columns));
     }
 }

@@ -5,7 +5,9 @@ import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 
 /// `quoin version`: what `--version` says, with its JSON twin.
-@Command(name = "version", description = "Shows the versions of Quoin and of the Java that runs it.")
+@Command(
+        name = "version",
+        description = "Shows the versions of Quoin and of the Java that runs it.")
 final class VersionCommand extends QuoinCommand {
     @Override
     ExitCode run(Output output) {

@@ -2,17 +2,13 @@ package io.quoin.daemon.nbd;
 
 import io.quoin.codec.nbd.ExportName;
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
 
 /// One client, from accept to close, on a thread of its own. Whatever happens to it or in it ends
 /// here.
 final class Connection {
-    private static final int INPUT_BYTES = 64 << 10;
-    private static final int OUTPUT_BYTES = 8 << 10;
-    private static final int LINE_BYTES = 64;
-
     private final NbdServer server;
     private final long id;
     private final String peer;
@@ -39,20 +35,15 @@ final class Connection {
     }
 
     private void run() {
-        try (Arena arena = Arena.ofConfined()) {
-            FrameInput input =
-                    new FrameInput(
-                            transport, arena.allocate(INPUT_BYTES, LINE_BYTES).asByteBuffer());
+        SocketBuffers buffers = null;
+        try {
+            buffers = server.buffers().take();
+            FrameInput input = new FrameInput(transport, buffers.input);
             Handshake handshake =
-                    new Handshake(
-                            input,
-                            transport,
-                            arena.allocate(OUTPUT_BYTES, LINE_BYTES).asByteBuffer(),
-                            server.exports(),
-                            this::enter);
+                    new Handshake(input, transport, buffers.output, server.exports(), this::enter);
             Optional<Terms> terms = handshake.run();
             if (terms.isPresent()) {
-                transmit(terms.get(), input);
+                transmit(terms.get(), input, buffers.output);
             }
         } catch (ProtocolViolation e) {
             server.clientLog().log(System.Logger.Level.WARNING, closed(e.getMessage()));
@@ -67,6 +58,9 @@ final class Connection {
             server.clientLog().log(System.Logger.Level.ERROR, closed(e.toString()), e);
         } finally {
             transport.close();
+            if (buffers != null) {
+                server.buffers().giveBack(buffers);
+            }
             Export left = export;
             if (left != null) {
                 left.leave(this);
@@ -75,8 +69,9 @@ final class Connection {
         }
     }
 
-    private void transmit(Terms terms, FrameInput input) throws IOException {
-        Session started = new Session(terms, server.settings(), transport, input, thread.getName());
+    private void transmit(Terms terms, FrameInput input, ByteBuffer output) throws IOException {
+        Session started =
+                new Session(terms, server.settings(), transport, input, output, thread.getName());
         session = started;
         if (isRefusing) {
             started.refuseFromNow();

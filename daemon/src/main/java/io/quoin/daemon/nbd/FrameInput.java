@@ -5,14 +5,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /// What a client sends, read in pieces as large as the socket has them: one system call brings many
-/// requests, or the rest of a payload and the requests behind it. Used by the connection's reader
-/// thread.
+/// requests with their payload, which is copied; what is long comes from the socket to where it is
+/// wanted. Used by the connection's reader thread.
 final class FrameInput {
+    // A rest of a payload up to this length is read through the buffer, so that the requests behind
+    // it come along; beyond it the copy costs more than another system call.
+    private static final int COPY_BYTES = 16 << 10;
+
     private final Transport transport;
 
     // From position to limit: received, not yet used.
     private final ByteBuffer buffer;
-    private final ByteBuffer[] payloadThenBuffer = new ByteBuffer[2];
     private final Progress progress = new Progress();
 
     /// @param transport where from
@@ -20,7 +23,6 @@ final class FrameInput {
     FrameInput(Transport transport, ByteBuffer memory) {
         this.transport = transport;
         buffer = memory.limit(0);
-        payloadThenBuffer[1] = buffer;
     }
 
     /// {@return the buffer; a frame that was required begins at its position}
@@ -90,32 +92,39 @@ final class FrameInput {
         }
     }
 
-    /// Reads a payload to where it is wanted: what has arrived is copied, the rest comes from the
-    /// socket directly, along with whatever follows it.
+    /// Reads a payload to where it is wanted.
     ///
     /// @param target filled from its position to its limit
     /// @throws EOFException when the client ended its side before the last byte
     void readPayload(ByteBuffer target) throws IOException {
-        int count = Math.min(target.remaining(), buffer.remaining());
-        target.put(target.position(), buffer, buffer.position(), count);
-        target.position(target.position() + count);
-        skip(count);
+        copyTo(target);
         if (!target.hasRemaining()) {
             return;
         }
         progress.step();
-        payloadThenBuffer[0] = target;
-        buffer.clear();
         try {
             while (target.hasRemaining()) {
-                if (transport.read(payloadThenBuffer) < 0) {
-                    throw new EOFException();
+                if (target.remaining() > COPY_BYTES) {
+                    if (transport.read(target) < 0) {
+                        throw new EOFException();
+                    }
+                } else {
+                    if (!require(1)) {
+                        throw new EOFException();
+                    }
+                    copyTo(target);
                 }
                 progress.step();
             }
         } finally {
-            buffer.flip();
             progress.end();
         }
+    }
+
+    private void copyTo(ByteBuffer target) {
+        int count = Math.min(target.remaining(), buffer.remaining());
+        target.put(target.position(), buffer, buffer.position(), count);
+        target.position(target.position() + count);
+        skip(count);
     }
 }

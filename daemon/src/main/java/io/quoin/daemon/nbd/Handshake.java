@@ -49,7 +49,6 @@ final class Handshake {
     private final OptionData data;
     private final Transport transport;
     private final ByteBuffer output;
-    private final ByteBuffer[] outputs;
     private final Exports exports;
     private final Predicate<Export> enter;
 
@@ -76,7 +75,6 @@ final class Handshake {
         this.exports = exports;
         this.enter = enter;
         data = new OptionData(input);
-        outputs = new ByteBuffer[] {output};
     }
 
     /// Talks until the client enters an export or leaves.
@@ -308,7 +306,7 @@ final class Handshake {
     private void flush() throws IOException {
         output.flip();
         while (output.hasRemaining()) {
-            transport.write(outputs, 0, 1);
+            transport.write(output);
         }
         output.clear();
     }

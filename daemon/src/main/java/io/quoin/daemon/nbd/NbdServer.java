@@ -34,6 +34,7 @@ public final class NbdServer implements AutoCloseable {
     private final LogLimiter clientLog = new LogLimiter(LOG);
     private final AtomicLong nextId = new AtomicLong(1);
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private final SocketBuffers.Pool buffers = new SocketBuffers.Pool();
     private final Bell watchBell = new Bell();
 
     // Guarded by this.
@@ -215,8 +216,9 @@ public final class NbdServer implements AutoCloseable {
         boolean isBusy = true;
         while (isBusy && System.nanoTime() - deadline < 0) {
             isBusy = false;
+            // All are refused before the first is closed: who sees one closed knows the rest.
+            users.now().forEach(Connection::refuseFromNow);
             for (Connection connection : users.now()) {
-                connection.refuseFromNow();
                 if (connection.isBusy()) {
                     isBusy = true;
                 } else {
@@ -320,6 +322,10 @@ public final class NbdServer implements AutoCloseable {
 
     NbdSettings settings() {
         return settings;
+    }
+
+    SocketBuffers.Pool buffers() {
+        return buffers;
     }
 
     LogLimiter clientLog() {

@@ -1,7 +1,7 @@
 package io.quoin.daemon.nbd;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
@@ -16,6 +16,7 @@ final class ReplyWriter {
     private final Session session;
     private final Terms terms;
     private final Transport transport;
+    private final ByteBuffer output;
     private final ManyToOneConcurrentArrayQueue<Slot> queue;
     private final Bell bell = new Bell();
     private final Progress progress = new Progress();
@@ -29,7 +30,14 @@ final class ReplyWriter {
     private final Counter writes = new Counter();
     private final Counter readBytes = new Counter();
 
-    ReplyWriter(Session session, Terms terms, Transport transport, int maxSlots, String name) {
+    ReplyWriter(
+            Session session,
+            Terms terms,
+            Transport transport,
+            ByteBuffer output,
+            int maxSlots,
+            String name) {
+        this.output = output;
         this.session = session;
         this.terms = terms;
         this.transport = transport;
@@ -81,11 +89,13 @@ final class ReplyWriter {
     }
 
     private void run() {
-        try (Arena arena = Arena.ofConfined()) {
-            ReplyBatch batch =
-                    new ReplyBatch(terms, arena.allocate(ReplyBatch.HEAD_BYTES, 64).asByteBuffer());
+        try {
+            ReplyBatch batch = new ReplyBatch(terms, output);
             Slot slot = next();
             while (slot != null) {
+                // What has completed by now makes a batch. Yielding once for more was tried (fio,
+                // 4 KiB at depth 32, busy 2-core host): slower in five runs of six, 30 % in the
+                // middle.
                 while (slot != null) {
                     take(batch, slot);
                     slot = batch.isFull() ? null : queue.poll();

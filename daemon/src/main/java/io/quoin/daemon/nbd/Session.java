@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// ```
 /// reader:  header -> slot -> check -> buffer, payload -> BlockDevice.submit
 /// engine:                                    completed -> queue of replies
-/// writer:                       slot back <- gathering write <-+
+/// writer:                          slot back <- one write <----+
 /// ```
 ///
 /// What a client can hold is bounded before it holds it: slots, payload bytes, and the volume's pool
@@ -31,7 +31,6 @@ final class Session {
 
     private final Terms terms;
     private final NbdSettings settings;
-    private final Transport transport;
     private final FrameInput input;
     private final BlockDevice device;
     private final PayloadMemory memory;
@@ -55,10 +54,15 @@ final class Session {
     private final Counter requests = new Counter();
     private final Counter writtenBytes = new Counter();
 
-    Session(Terms terms, NbdSettings settings, Transport transport, FrameInput input, String name) {
+    Session(
+            Terms terms,
+            NbdSettings settings,
+            Transport transport,
+            FrameInput input,
+            ByteBuffer output,
+            String name) {
         this.terms = terms;
         this.settings = settings;
-        this.transport = transport;
         this.input = input;
         device = terms.export().device();
         memory = terms.export().memory();
@@ -67,7 +71,12 @@ final class Session {
         maxHeldBytes = pool.capacityBytes() / settings.maxPayloadShare();
         writer =
                 new ReplyWriter(
-                        this, terms, transport, settings.maxRequests() + STATUS_SLOTS, name);
+                        this,
+                        terms,
+                        transport,
+                        output,
+                        settings.maxRequests() + STATUS_SLOTS,
+                        name);
         Request.Listener listener = request -> writer.enqueue((Slot) request.attachment);
         slots = new SlotPool(settings.maxRequests(), false, listener);
         statusSlots = new SlotPool(STATUS_SLOTS, true, listener);

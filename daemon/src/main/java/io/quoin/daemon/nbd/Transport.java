@@ -12,19 +12,11 @@ interface Transport {
     /// @throws IOException when the connection is broken or closed
     int read(ByteBuffer target) throws IOException;
 
-    /// {@return bytes read into what remains of both, the first first, at least 1; or -1 at the end}
+    /// Writes some of what remains of the source.
     ///
-    /// @param targets two direct buffers
+    /// @param source direct
     /// @throws IOException when the connection is broken or closed
-    long read(ByteBuffer[] targets) throws IOException;
-
-    /// Writes some of what remains of the sources, in their order.
-    ///
-    /// @param sources direct buffers
-    /// @param from index of the first
-    /// @param count how many
-    /// @throws IOException when the connection is broken or closed
-    void write(ByteBuffer[] sources, int from, int count) throws IOException;
+    void write(ByteBuffer source) throws IOException;
 
     /// Ends the connection; again does nothing.
     void close();

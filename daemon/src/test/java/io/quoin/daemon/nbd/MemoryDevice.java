@@ -37,6 +37,7 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
 
     private volatile boolean isReadOnly;
     private volatile boolean isHeld;
+    private volatile boolean throwsOnSubmit;
     private volatile boolean isClosed;
     private volatile int shuffleDepth;
     private volatile Function<Request, Request.Outcome> verdict = request -> Request.Outcome.OK;
@@ -76,6 +77,11 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
         verdict = outcome;
     }
 
+    /// Throws out of the next submit, as only a broken volume would.
+    void refuseNextSubmit() {
+        throwsOnSubmit = true;
+    }
+
     /// Completes nothing until {@link #release}.
     void hold() {
         isHeld = true;
@@ -103,6 +109,10 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
 
     @Override
     public void submit(Request request) {
+        if (throwsOnSubmit) {
+            throwsOnSubmit = false;
+            throw new IllegalStateException("submit refused by the test");
+        }
         submitted.incrementAndGet();
         while (!ring.offer(request)) {
             Thread.onSpinWait();
@@ -241,5 +251,6 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        pool.close();
     }
 }

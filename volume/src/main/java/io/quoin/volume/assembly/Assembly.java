@@ -330,7 +330,10 @@ public final class Assembly {
     private static void checkWitness(Superblock newest, Witness witness, int absentMask)
             throws VolumeException {
         long known = witness.configEpoch(newest.volume());
-        if (known == newest.configEpoch()) {
+        // Nobody acknowledges under an epoch before the witness has it. So when the members present
+        // are
+        // at the witness's epoch or beyond, the absent ones went nowhere without them.
+        if (known >= 0 && known <= newest.configEpoch()) {
             return;
         }
         throw new VolumeException(

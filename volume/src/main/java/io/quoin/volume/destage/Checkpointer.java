@@ -19,14 +19,13 @@ import io.quoin.volume.row.InfoGroup;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /// Makes the info groups durable and moves the journal's tail.
 ///
 /// Info in memory changes only after the home writes it describes were flushed, so it may be written
-/// at any time. Area A first, a flush, then area B and a flush, so that one of the two is whole at
-/// every instant; then superblocks with the new tail on all members; only then segments are given
+/// at any time. One copy first, a flush, then the other and a flush, so that one of the two is whole
+/// at every instant (the copy that a crash left damaged is the first); then superblocks with the new tail on all members; only then segments are given
 /// back (invariant I5).
 ///
 /// Engine thread only.
@@ -186,7 +185,7 @@ public final class Checkpointer {
                 staging,
                 at,
                 BLOCK_BYTES,
-                members.layout().infoOffset(infoBlock, area));
+                members.layout().infoOffset(infoBlock, group.firstCopy(lane) ^ area));
         io.listener =
                 done -> {
                     freeStaging[freeCount++] = place;
@@ -238,11 +237,16 @@ public final class Checkpointer {
     }
 
     private void finishInfo() {
-        for (InfoGroup group : groups) {
-            group.unpin();
+        for (int i = 0; i < groups.size(); i++) {
+            for (int lane = 0; lane < geometry.width(); lane++) {
+                if ((lanes[i] >> lane & 1) != 0) {
+                    groups.get(i).copiesWritten(lane);
+                }
+            }
+            groups.get(i).unpin();
         }
         groups = List.of();
-        Arrays.fill(lanes, 0);
+        lanes = new int[0];
         members.template().tailBatch = newTail;
         members.template().sequenceFloor = newFloor;
         long tail = newTail;

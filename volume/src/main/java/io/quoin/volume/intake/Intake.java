@@ -158,8 +158,12 @@ public final class Intake {
     public boolean retry() {
         boolean any = false;
         while (!waiting.isEmpty() && hasRoom(waiting.peekFirst())) {
+            Operation op = waiting.pollFirst();
+            advance(op);
+            if (waiting.peekFirst() == op) {
+                return any; // it waits for memory
+            }
             any = true;
-            advance(waiting.pollFirst());
         }
         return any;
     }
@@ -378,7 +382,7 @@ public final class Intake {
         if (op.tailBlock >= 0) {
             lockedBlocks.remove(op.tailBlock);
         }
-        for (int i = blocked.size(); i > 0; i--) {
+        for (int i = blocked.size(); i > 0 && !blocked.isEmpty(); i--) {
             advance(blocked.pollFirst());
         }
     }

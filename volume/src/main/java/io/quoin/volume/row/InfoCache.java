@@ -16,9 +16,10 @@ import org.agrona.collections.Long2ObjectHashMap;
 /// Info groups in memory: loaded on first use from all members that hold them, kept while dirty or
 /// in use, the least recently loaded clean ones given up first.
 ///
-/// Copy A of each info block is read first; B where A is damaged, where nobody else could contradict
-/// it (m = 0), or where the slots disagree. Of two valid copies the one of the later checkpoint
-/// counts. A slot with neither is untrusted for all its rows.
+/// Both copies of each info block are read. Of two valid ones that of the later checkpoint counts, and
+/// the other is the first to be written at the next checkpoint: a crash may have left it torn, and the
+/// good one must not be touched before it is whole again. A slot with neither is untrusted for all its
+/// rows.
 ///
 /// Engine thread only.
 public final class InfoCache {
@@ -132,7 +133,17 @@ public final class InfoCache {
                 }
             }
             copies[0] = image();
-            readCopy(0, held);
+            copies[1] = image();
+            pending = 1;
+            for (int copy = 0; copy < 2; copy++) {
+                for (int lane = 0; lane < width; lane++) {
+                    if ((held >> lane & 1) != 0) {
+                        pending++;
+                        read(copy, lane);
+                    }
+                }
+            }
+            readDone();
         }
 
         private MemorySegment image() {
@@ -143,113 +154,52 @@ public final class InfoCache {
             return image.fill((byte) 0);
         }
 
-        private void readCopy(int copy, int lanes) {
-            pending = Integer.bitCount(lanes);
-            if (pending == 0) {
-                decide(copy);
+        private void read(int copy, int lane) {
+            Io io = new Io();
+            io.set(
+                    Io.Kind.READ,
+                    copies[copy],
+                    (long) lane * BLOCK_BYTES,
+                    BLOCK_BYTES,
+                    members.layout().infoOffset(infoBlock, copy));
+            io.listener =
+                    done -> {
+                        if (done.result.isOk()) {
+                            read[copy] |= 1 << lane;
+                        }
+                        readDone();
+                    };
+            members.submit(firstSlot + lane, io);
+        }
+
+        private void readDone() {
+            if (--pending > 0) {
                 return;
             }
-            for (int lane = 0; lane < width; lane++) {
-                if ((lanes >> lane & 1) == 0) {
-                    continue;
-                }
-                Io io = new Io();
-                io.tag = lane;
-                io.set(
-                        Io.Kind.READ,
-                        copies[copy],
-                        (long) lane * BLOCK_BYTES,
-                        BLOCK_BYTES,
-                        members.layout().infoOffset(infoBlock, copy));
-                io.listener = done -> readDone(done, copy);
-                members.submit(firstSlot + lane, io);
-            }
-        }
-
-        private void readDone(Io io, int copy) {
-            if (io.result.isOk()) {
-                read[copy] |= 1 << io.tag;
-            }
-            if (--pending == 0) {
-                decide(copy);
-            }
-        }
-
-        private void decide(int copy) {
+            InfoGroup group = new InfoGroup(key, copies[0]);
             int usable = 0;
             for (int lane = 0; lane < width; lane++) {
-                if ((read[0] >> lane & 1) != 0 && isUsable(0, lane)) {
-                    usable |= 1 << lane;
+                if ((held >> lane & 1) == 0) {
+                    continue;
                 }
-            }
-            if (copy == 0) {
-                InfoGroup group = new InfoGroup(key, copies[0]);
-                boolean certain =
-                        usable == held
-                                && (geometry.parityCount() > 0 || held == 0)
-                                && InfoTruth.settle(group, geometry, held, usable) == 0;
-                if (certain) {
-                    finish(group);
-                    return;
-                }
-                copies[1] = image();
-                // settle() may have filled records in; the second look needs what was read.
-                reread();
-                return;
-            }
-            for (int lane = 0; lane < width; lane++) {
-                boolean second = (read[1] >> lane & 1) != 0 && isUsable(1, lane);
-                boolean first = (usable >> lane & 1) != 0;
+                boolean a = (read[0] >> lane & 1) != 0 && isUsable(0, lane);
+                boolean b = (read[1] >> lane & 1) != 0 && isUsable(1, lane);
                 long at = (long) lane * BLOCK_BYTES;
-                if (second
-                        && (!first
-                                || InfoBlock.checkpoint(copies[1], at)
-                                        > InfoBlock.checkpoint(copies[0], at))) {
+                long checkpointA = InfoBlock.checkpoint(copies[0], at);
+                long checkpointB = InfoBlock.checkpoint(copies[1], at);
+                if (a && (!b || checkpointB < checkpointA)) {
+                    group.setWorse(lane, 1);
+                } else if (b && (!a || checkpointA < checkpointB)) {
+                    group.setWorse(lane, 0);
                     MemorySegment.copy(copies[1], at, copies[0], at, BLOCK_BYTES);
+                }
+                if (a || b) {
                     usable |= 1 << lane;
                 }
             }
             spare.addLast(copies[1]);
-            InfoGroup group = new InfoGroup(key, copies[0]);
             InfoTruth.settle(group, geometry, held, usable);
             finish(group);
-        }
-
-        private void reread() {
-            // Both copies again, A into its image afresh.
-            copies[0].fill((byte) 0);
-            read[0] = 0;
-            pending = 2 * Integer.bitCount(held);
-            if (pending == 0) {
-                decide(1);
-                return;
-            }
-            for (int copy = 0; copy < 2; copy++) {
-                for (int lane = 0; lane < width; lane++) {
-                    if ((held >> lane & 1) == 0) {
-                        continue;
-                    }
-                    int which = copy;
-                    Io io = new Io();
-                    io.tag = lane;
-                    io.set(
-                            Io.Kind.READ,
-                            copies[copy],
-                            (long) lane * BLOCK_BYTES,
-                            BLOCK_BYTES,
-                            members.layout().infoOffset(infoBlock, copy));
-                    io.listener =
-                            done -> {
-                                if (done.result.isOk()) {
-                                    read[which] |= 1 << done.tag;
-                                }
-                                if (--pending == 0) {
-                                    decide(1);
-                                }
-                            };
-                    members.submit(firstSlot + lane, io);
-                }
-            }
         }
 
         private boolean isUsable(int copy, int lane) {

@@ -20,6 +20,7 @@ public final class InfoGroup {
     private final ArrayDeque<Runnable> lockWaiters = new ArrayDeque<>();
     private boolean locked;
     private int dirtyLanes;
+    private int writeSecondFirst;
     private int pins;
 
     InfoGroup(long key, MemorySegment image) {
@@ -86,6 +87,29 @@ public final class InfoGroup {
     /// {@return slots whose info block is newer here than on the member, a bit for each}
     public int dirtyLanes() {
         return dirtyLanes;
+    }
+
+    /// Notes which copy of a slot's info block is damaged or older: it is written first, and soon.
+    ///
+    /// @param lane slot within the group
+    /// @param copy 0: A, 1: B
+    void setWorse(int lane, int copy) {
+        writeSecondFirst = writeSecondFirst & ~(1 << lane) | copy << lane;
+        markDirty(lane);
+    }
+
+    /// {@return the copy of a slot's info block to write first, 0: A, 1: B}
+    ///
+    /// @param lane slot within the group
+    public int firstCopy(int lane) {
+        return writeSecondFirst >> lane & 1;
+    }
+
+    /// Notes that both copies of a slot's info block are whole and the same.
+    ///
+    /// @param lane slot within the group
+    public void copiesWritten(int lane) {
+        writeSecondFirst &= ~(1 << lane);
     }
 
     /// Takes over the dirty marks: the checkpoint writes them.

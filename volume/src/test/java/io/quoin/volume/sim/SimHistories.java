@@ -57,6 +57,13 @@ final class SimHistories {
 
     private static void history(SimRun run, Kind kind) throws VolumeException {
         SplittableRandom random = run.random();
+        int tolerance = run.superblock.geometry().parityCount();
+        if (kind == Kind.FAULTY_MEMBERS) {
+            int count = tolerance == 0 ? 0 : 1 + random.nextInt(tolerance);
+            for (int i = 0; i < count; i++) {
+                run.disks[random.nextInt(run.disks.length)].faults = faults(random);
+            }
+        }
         int lives = 1 + random.nextInt(4);
         for (int life = 0; life < lives; life++) {
             run.open();
@@ -68,6 +75,9 @@ final class SimHistories {
                 }
                 if (run.engine().phase() == io.quoin.volume.Engine.Phase.RECOVERING) {
                     run.crash();
+                    if (kind == Kind.CRASHES_AND_LOSSES && random.nextInt(4) == 0) {
+                        run.lose(tolerance);
+                    }
                     run.open();
                 }
             }
@@ -86,6 +96,9 @@ final class SimHistories {
                 run.settle();
             }
             run.crash();
+            if (kind == Kind.CRASHES_AND_LOSSES && random.nextBoolean()) {
+                run.lose(tolerance);
+            }
         }
         run.open();
         run.recover();
@@ -97,5 +110,14 @@ final class SimHistories {
         run.recover();
         run.verify();
         run.stop();
+    }
+
+    private static SimFaults faults(SplittableRandom random) {
+        double[] p = new double[6];
+        for (int i = 0; i < p.length; i++) {
+            double rate = i == 2 || i == 3 ? 0.002 : 0.02;
+            p[i] = random.nextBoolean() ? rate * random.nextDouble() : 0;
+        }
+        return new SimFaults(p[0], p[1], p[2], p[3], p[4], p[5]);
     }
 }

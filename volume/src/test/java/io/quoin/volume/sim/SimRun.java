@@ -95,6 +95,7 @@ final class SimRun {
         } catch (VolumeException e) {
             throw new AssertionError(e);
         }
+        witnessEpochs.put(superblock.volume(), superblock.configEpoch());
         model = new SimModel(Math.min(superblock.geometry().volumeBlocks(), 192) * 8);
     }
 
@@ -157,6 +158,23 @@ final class SimRun {
         openRequests = 0;
         readsOpen = 0;
         log.add("crash");
+    }
+
+    /// Members vanish, as long as no more than `most` are gone.
+    void lose(int most) {
+        int gone = 0;
+        for (boolean is : present) {
+            gone += is ? 0 : 1;
+        }
+        int more = most - gone <= 0 ? 0 : 1 + random.nextInt(most - gone);
+        for (int i = 0; i < more; i++) {
+            int member = random.nextInt(present.length);
+            if (present[member]) {
+                present[member] = false;
+                tally.membersLost++;
+                log.add("lost disk" + member);
+            }
+        }
     }
 
     private final Witness witness =

@@ -2,7 +2,6 @@ package io.quoin.volume.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,7 +30,19 @@ final class VolumeSimulation {
         System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
     }
 
-    static SplittableRandom random(long seed) {
-        return new SplittableRandom(seed);
+    @ParameterizedTest
+    @MethodSource("specs")
+    void acknowledgedWritesSurviveCrashesTogetherWithTheLossOfAnyMMembers(SimSpec spec) {
+        SimTally tally = SimHistories.run(spec, SimHistories.Kind.CRASHES_AND_LOSSES);
+        assertThat(tally.acknowledged).isPositive();
+        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void upToMFaultyMembersAreInvisibleToTheClient(SimSpec spec) {
+        SimTally tally = SimHistories.run(spec, SimHistories.Kind.FAULTY_MEMBERS);
+        assertThat(tally.acknowledged).isPositive();
+        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
     }
 }

@@ -1,0 +1,2 @@
+/// Measurements: JMH over the parts, and later Quoin beside its peers. Nothing depends on this module.
+package io.quoin.benchmarks;
