@@ -1,5 +1,6 @@
 package io.quoin.volume.sim;
 
+import io.quoin.volume.fault.Plant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,6 +13,10 @@ public final class SimMain {
     ///
     /// @param args kind, first seed, number of seeds, layouts (default: all)
     public static void main(String[] args) {
+        String plant = System.getProperty("quoin.plant");
+        if (plant != null) {
+            Plant.set(Plant.valueOf(plant));
+        }
         SimHistories.Kind kind = SimHistories.Kind.valueOf(args[0]);
         long first = Long.parseLong(args[1]);
         long count = Long.parseLong(args[2]);
