@@ -31,9 +31,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ServeCommand.class,
             ListCommand.class,
             StatusCommand.class,
+            EventsCommand.class,
             OpenCommand.class,
             CloseCommand.class,
-            EventsCommand.class,
+            AttachCommand.class,
+            DetachCommand.class,
+            MemberCommand.class,
+            RebuildCommand.class,
+            ScrubCommand.class,
+            RateCommand.class,
+            ExamineCommand.class,
+            CheckCommand.class,
             VersionCommand.class,
             HelpCommand.class
         })

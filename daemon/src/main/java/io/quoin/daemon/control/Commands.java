@@ -29,7 +29,7 @@ import java.util.OptionalLong;
 /// | `open` | `members` or `volume`, `bufferBytes` | `volume` |
 /// | `close` | `volume`, `forget` | `isClean` |
 /// | `member.fail` | `volume`, `slot`, `reason` | `volume` |
-/// | `member.replace` | `volume`, `slot`, `path`, `force` | `job`, `volume` |
+/// | `member.replace` | `volume`, `slot`, `path`, `force`, `make` | `job`, `volume` |
 /// | `scrub.start` | `volume` | `job` |
 /// | `scrub.pause`, `scrub.resume`, `scrub.cancel` | `volume` | `job` |
 /// | `scrub.status`, `rebuild.status` | `volume` | `jobs`, `total` |
@@ -224,8 +224,9 @@ public final class Commands {
         int slot = (int) fields.requiredNumber("slot", 0, 31);
         Path path = fields.requiredPath("path");
         boolean force = fields.flag("force");
+        boolean make = fields.flag("make");
         fields.end();
-        long job = host.replaceMember(hosted.name(), slot, path, force);
+        long job = host.replaceMember(hosted.name(), slot, path, force, make);
         answer.put("job", job(hosted, job));
         answer.put("volume", status(hosted));
     }

@@ -15,6 +15,7 @@ public final class HostedVolume {
     private final CountersFile counters;
     private final FileClaims.Claim claim;
     private final Map<UUID, Path> pathByMember = new HashMap<>();
+    private final long memberBytes;
     private VolumeSettings settings;
     private boolean isRemembered;
 
@@ -30,6 +31,7 @@ public final class HostedVolume {
         this.isRemembered = isRemembered;
         this.counters = counters;
         this.claim = claim;
+        memberBytes = seen.values().iterator().next().layout().memberBytes();
         seen.forEach((path, superblock) -> pathByMember.put(superblock.member(), path));
     }
 
@@ -67,6 +69,11 @@ public final class HostedVolume {
 
     FileClaims.Claim claim() {
         return claim;
+    }
+
+    /// {@return how large a member is at least}
+    long memberBytes() {
+        return memberBytes;
     }
 
     /// {@return where a member was when the volume was opened, or null}

@@ -447,10 +447,11 @@ public final class VolumeHost {
     /// @param slot slot
     /// @param path absolute path of the new member
     /// @param force take it although it holds something
+    /// @param make make the file when it is not there, as large as the members
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
-    public synchronized long replaceMember(String name, int slot, Path path, boolean force)
-            throws VolumeException {
+    public synchronized long replaceMember(
+            String name, int slot, Path path, boolean force, boolean make) throws VolumeException {
         HostedVolume hosted = volume(name);
         VolumeStatus before = hosted.volume().status();
         if (slot < 0 || slot >= before.members().size()) {
@@ -462,16 +463,24 @@ public final class VolumeHost {
                             + ", was "
                             + slot);
         }
-        if (!Files.exists(path)) {
-            throw new VolumeException(path + ": no such file or device");
+        boolean isMade = make && !Files.exists(path);
+        if (isMade) {
+            MemberFiles.make(path, hosted.memberBytes());
+        } else if (!Files.exists(path)) {
+            throw new VolumeException(path + ": no such file or device (--make makes a file)");
         }
         FileClaims.Claim claim = claims.take(List.of(path), "volume " + name);
+        boolean isTaken = false;
         long job;
         try {
             job = hosted.volume().replaceMember(slot, path, force);
             hosted.claim().absorb(claim);
+            isTaken = true;
         } finally {
             claim.close();
+            if (isMade && !isTaken) {
+                remove(path);
+            }
         }
         Path old = hosted.pathOf(before.members().get(slot).uuid());
         List<Path> members = new ArrayList<>(hosted.settings().members());
@@ -483,6 +492,14 @@ public final class VolumeHost {
             remember(hosted);
         }
         return job;
+    }
+
+    private static void remove(Path made) {
+        try {
+            Files.deleteIfExists(made);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, made + ": not removed: " + e.getMessage());
+        }
     }
 
     /// Stops all volumes at the same time; no client may use them any more.

@@ -4,6 +4,8 @@ import io.quoin.daemon.config.ConfigException;
 import io.quoin.daemon.config.Settings;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
+import io.quoin.daemon.host.FileWitness;
+import io.quoin.volume.member.Witness;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +32,13 @@ public final class RememberedVolumes {
         } catch (ConfigException e) {
             throw new ControlException(ControlException.Kind.REFUSED, e.getMessage(), e);
         }
+    }
+
+    /// {@return the witness that a daemon keeps there; one that knows nothing where there is none}
+    ///
+    /// @param stateDirectory absolute path
+    public static Witness witness(Path stateDirectory) {
+        return new FileWitness(StateDirectory.unlocked(stateDirectory).witness());
     }
 
     /// {@return where the members of a remembered volume are; nothing when it is not remembered}
