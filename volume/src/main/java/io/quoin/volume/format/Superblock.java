@@ -324,7 +324,7 @@ public final class Superblock {
     /// @param out target, at its write position
     public void writeTo(BytesOut<?> out) {
         Builder f = fields;
-        long start = out.writePosition();
+        long start = position(out);
         out.writeHexDumpDescription("magic QUOINSB1").writeLong(MAGIC);
         out.writeHexDumpDescription("crc32c").writeInt(0);
         out.writeHexDumpDescription("version").writeInt(VERSION);
@@ -365,7 +365,7 @@ public final class Superblock {
         out.writeHexDumpDescription("tail batch").writeLong(f.tailBatch);
         out.writeHexDumpDescription("sequence floor").writeLong(f.sequenceFloor);
         out.writeHexDumpDescription("next job").writeLong(f.nextJob);
-        assert out.writePosition() == start + JOBS_AT : "jobs at " + out.writePosition();
+        assert position(out) == start + JOBS_AT : "jobs at " + position(out);
         for (int i = 0; i < JOBS; i++) {
             JobRecord job = i < f.jobs.size() ? f.jobs.get(i) : JobRecord.NONE;
             out.writeHexDumpDescription("job " + i + " id").writeLong(job.id());
@@ -399,8 +399,16 @@ public final class Superblock {
         out.writeLong(uuid.getLeastSignificantBits());
     }
 
+    /// {@return bytes written; HexDumpBytes keeps the length of its text in the upper half}
+    private static long position(BytesOut<?> out) {
+        return out.writePosition() & 0xFFFF_FFFFL;
+    }
+
     private static void pad(BytesOut<?> out, long to) {
-        while (out.writePosition() < to) {
+        if (position(out) < to) {
+            out.writeHexDumpDescription("zeros");
+        }
+        while (position(out) < to) {
             out.writeByte((byte) 0);
         }
     }
