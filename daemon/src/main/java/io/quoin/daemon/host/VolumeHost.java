@@ -481,6 +481,16 @@ public final class VolumeHost {
                             + ", was "
                             + slot);
         }
+        // Before anything is written to the new one.
+        if (before.members().get(slot).state().equals("in sync")) {
+            throw new VolumeException(
+                    "volume "
+                            + name
+                            + ": slot "
+                            + slot
+                            + ": expected a member that is dropped or missing, is in sync; drop it first"
+                            + " (member fail)");
+        }
         boolean isMade = make && !Files.exists(path);
         if (isMade) {
             MemberFiles.make(path, hosted.memberBytes());
