@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RateCommand.class,
             ExamineCommand.class,
             CheckCommand.class,
+            DemoCommand.class,
             VersionCommand.class,
             HelpCommand.class
         })

@@ -27,8 +27,13 @@ final class AgentThreads implements Stages {
                         null,
                         agent);
         runners.put(agent, runner);
-        Thread thread = AgentRunner.startOnThread(runner);
-        thread.setDaemon(true);
+        AgentRunner.startOnThread(
+                runner,
+                work -> {
+                    Thread thread = new Thread(work);
+                    thread.setDaemon(true);
+                    return thread;
+                });
     }
 
     @Override
