@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.LongSupplier;
+import org.agrona.collections.LongHashSet;
 
 /// One volume's deterministic core: it decides and never waits. Requests and completions of member
 /// operations come in, operations and replies go out; {@link #step} goes on with what is due. In
@@ -105,7 +106,7 @@ public final class Engine {
     private long dirtySinceNanos = -1;
     private long destageUpTo;
     private long roundsSinceCheckpoint;
-    private long recoveredSequence;
+    private final LongHashSet unsettledRows = new LongHashSet(-1);
     private Runnable whenAllIsHome;
     private Runnable whenServing = () -> {};
     private Runnable whenStopped = () -> {};
@@ -179,7 +180,6 @@ public final class Engine {
         template.ownerEpoch++;
         template.journalEpoch = Math.max(template.journalEpoch, scan.highestEpoch()) + 1;
         template.clean = false;
-        recoveredSequence = replay.truncatedAt();
         sequencer =
                 new Sequencer(
                         Math.max(scan.highestSequence(), superblock.sequenceFloor())
@@ -215,7 +215,8 @@ public final class Engine {
                         new BlockGuards(superblock.guard(), crc16),
                         pool.region(),
                         counters,
-                        events);
+                        events,
+                        this::rowIsHome);
         checkpointer =
                 new Checkpointer(
                         geometry, members, cache, dirty, journal, sequencer, destager, counters);
@@ -479,6 +480,7 @@ public final class Engine {
 
     private void serve() {
         phase = Phase.SERVING;
+        noteUnsettledRows();
         isDraining = true; // what was recovered goes home, so that members need not be trusted long
         whenServing.run();
         while (!early.isEmpty()) {
@@ -807,10 +809,26 @@ public final class Engine {
         repairer.setRate(bytesPerSecond);
     }
 
-    /// {@return whether what was recovered from the journal is home, so that every row can be judged}
+    /// {@return whether every row that was dirty after recovery has been written home since, so that
+    /// each row on the members can be judged: a crash may have torn those, and newer writes may have
+    /// taken the recovered versions' place in memory}
     public boolean isSettled() {
-        int oldest = dirty.oldest();
-        return oldest == DirtyIndex.NONE || dirty.sequence(oldest) > recoveredSequence;
+        return unsettledRows.isEmpty();
+    }
+
+    private void noteUnsettledRows() {
+        for (int i = 0; i < dirty.orderSize(); i++) {
+            int version = dirty.inOrder(i);
+            if (version != DirtyIndex.NONE) {
+                unsettledRows.add(geometry.rowOf(dirty.block(version)));
+            }
+        }
+    }
+
+    private void rowIsHome(long row) {
+        if (!unsettledRows.isEmpty()) {
+            unsettledRows.remove(row);
+        }
     }
 
     /// {@return name of the volume}

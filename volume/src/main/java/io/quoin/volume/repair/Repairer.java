@@ -59,11 +59,14 @@ public final class Repairer {
     private final LongSupplier wallMillis;
     private final Joining joining;
 
-    private final RingBuffer<RepairTask> ring;
-    private final EventPoller<RepairTask> written;
-    private final Sequence released = new Sequence(-1);
-    private final RepairStage verify;
-    private final RepairStage reconstruct;
+    private final ErasureCode code;
+    private final Supplier<BlockGuards> makeGuards;
+    private final int tasks;
+    private RingBuffer<RepairTask> ring;
+    private EventPoller<RepairTask> written;
+    private Sequence released;
+    private RepairStage verify;
+    private RepairStage reconstruct;
     private final ArrayDeque<RepairTask> finishing = new ArrayDeque<>();
 
     private JobRecord job = JobRecord.NONE;
@@ -135,17 +138,25 @@ public final class Repairer {
         this.stages = stages;
         this.wallMillis = wallMillis;
         this.joining = joining;
+        this.code = code;
+        this.makeGuards = makeGuards;
+        this.tasks = Integer.highestOneBit(tasks);
+    }
+
+    /// Makes the ring and its stages; a volume without a job has neither.
+    private void makePipeline() {
         // Tasks are published when their reads are done, in any order: several producers'
         // sequencer.
         ring =
                 RingBuffer.create(
                         ProducerType.MULTI,
                         () -> new RepairTask(geometry),
-                        Integer.highestOneBit(tasks),
+                        tasks,
                         new YieldingWaitStrategy());
         EventPoller<RepairTask> first = ring.newPoller();
         EventPoller<RepairTask> second = ring.newPoller(first.getSequence());
         written = ring.newPoller(second.getSequence());
+        released = new Sequence(-1);
         ring.addGatingSequences(released);
         verify =
                 new RepairStage(
@@ -179,7 +190,10 @@ public final class Repairer {
         lost = record.lost();
         suspect = record.suspect();
         isEnding = false;
+        isLocking = false;
+        isSuspending = false;
         isRunning = true;
+        makePipeline();
         stages.start(verify);
         stages.start(reconstruct);
         events.accept(
@@ -817,6 +831,7 @@ public final class Repairer {
         isRunning = false;
         stages.stop(verify);
         stages.stop(reconstruct);
+        ring = null;
         events.accept(
                 new VolumeEvent.JobChanged(
                         job.id(),

@@ -16,7 +16,10 @@ final class SimHistories {
         /// Members lost and rebuilt, rot and scrubs, with crashes in between.
         REPAIRS,
         /// More faults than the volume promises to bear: errors are allowed, wrong bytes are not.
-        BEYOND
+        BEYOND,
+        /// Short histories with a crash at every single operation, each together with the loss of up to
+        /// m members.
+        EVERY_CRASH
     }
 
     private SimHistories() {}
@@ -36,7 +39,10 @@ final class SimHistories {
     static SimTally runOne(long seed, SimSpec spec, Kind kind) {
         SimTally tally = new SimTally();
         tally.runs = 1;
-        SimRun run = new SimRun(seed, spec, tally);
+        SimRun run =
+                kind == Kind.EVERY_CRASH
+                        ? SimRun.small(seed, spec, tally)
+                        : new SimRun(seed, spec, tally);
         try {
             history(run, kind);
         } catch (RuntimeException | AssertionError | VolumeException e) {
@@ -141,6 +147,43 @@ final class SimHistories {
         }
     }
 
+    private static void everyCrash(SimRun run) throws VolumeException {
+        SplittableRandom random = run.random();
+        int tolerance = run.superblock.geometry().parityCount();
+        int lives = 1 + random.nextInt(2);
+        for (int life = 0; life < lives; life++) {
+            run.open();
+            int clients = 2 + random.nextInt(5);
+            for (int i = 0; i < 400 && (clients > 0 || run.pendingCount() > 0); i++) {
+                if (clients > 0
+                        && run.engine().phase() == io.quoin.volume.Engine.Phase.SERVING
+                        && random.nextInt(3) == 0) {
+                    run.client();
+                    clients--;
+                }
+                long before = run.tally.operations;
+                run.step(12);
+                if (run.tally.operations > before) {
+                    SimRun image = run.fork(random.nextLong());
+                    try {
+                        if (tolerance > 0 && random.nextBoolean()) {
+                            image.lose(tolerance);
+                        }
+                        image.open();
+                        image.recover();
+                        image.verify();
+                    } catch (RuntimeException | AssertionError e) {
+                        run.log().addAll(image.log());
+                        throw e;
+                    } finally {
+                        image.discard();
+                    }
+                }
+            }
+            run.crash();
+        }
+    }
+
     private static void crashWhileJobsRun(SimRun run) throws VolumeException {
         SplittableRandom random = run.random();
         work(run, random.nextInt(200));
@@ -167,6 +210,10 @@ final class SimHistories {
         }
         if (kind == Kind.BEYOND) {
             beyond(run);
+            return;
+        }
+        if (kind == Kind.EVERY_CRASH) {
+            everyCrash(run);
             return;
         }
         SplittableRandom random = run.random();

@@ -51,6 +51,7 @@ final class SimRun {
     }
 
     private final SplittableRandom random;
+    private final EngineSettings settings;
     final SimSpec spec;
     final SimTally tally;
     final SimModel model;
@@ -69,13 +70,22 @@ final class SimRun {
     boolean isBeyond;
 
     SimRun(long seed, SimSpec spec, SimTally tally) {
+        this(seed, spec, tally, 24, SETTINGS);
+    }
+
+    /// A smaller world, for histories that are forked at every operation.
+    static SimRun small(long seed, SimSpec spec, SimTally tally) {
+        return new SimRun(seed, spec, tally, 12, new EngineSettings(1 << 18, 8, 200, 4, 0));
+    }
+
+    private SimRun(long seed, SimSpec spec, SimTally tally, int slots, EngineSettings settings) {
+        this.settings = settings;
         this.random = new SplittableRandom(seed);
         this.spec = spec;
         this.tally = tally;
         disks = new SimDisk[spec.members()];
         present = new boolean[spec.members()];
         int segmentBytes = 64 << 10;
-        int slots = 24;
         int zoneBlocks = 64;
         long journal = 128 << 10;
         long zones = journal + (long) segmentBytes * slots;
@@ -102,12 +112,15 @@ final class SimRun {
             throw new AssertionError(e);
         }
         witnessEpochs.put(superblock.volume(), superblock.configEpoch());
-        model = new SimModel(Math.min(superblock.geometry().volumeBlocks(), 192) * 8);
+        model =
+                new SimModel(
+                        Math.min(superblock.geometry().volumeBlocks(), slots == 24 ? 192 : 24) * 8);
     }
 
     /// A copy of the world after a power cut now, to be recovered on its own.
     private SimRun(SimRun from, long seed) {
         random = new SplittableRandom(seed);
+        settings = from.settings;
         spec = from.spec;
         tally = from.tally;
         superblock = from.superblock;
@@ -154,6 +167,14 @@ final class SimRun {
         return after;
     }
 
+    /// Throws the world away.
+    void discard() {
+        if (engine != null) {
+            engine.pool().close();
+        }
+        engine = null;
+    }
+
     /// Power cut: the engine is gone, the disks keep what they keep.
     void crash() {
         tally.crashes++;
@@ -161,7 +182,7 @@ final class SimRun {
         pending.clear();
         sourceHash.clear();
         agents.clear();
-        engine = null;
+        discard();
         openRequests = 0;
         readsOpen = 0;
         log.add("crash");
@@ -267,6 +288,11 @@ final class SimRun {
                 throw new SimModel.Violation("R17: job does not end: " + state());
             }
         }
+        for (JobRecord job : engine.status().jobs()) {
+            if (job.suspect() != 0 || job.lost() != 0) {
+                throw new SimModel.Violation("within tolerance a job found " + job);
+            }
+        }
     }
 
     boolean hasOpenJob() {
@@ -350,7 +376,7 @@ final class SimRun {
                         assembled,
                         (slot, file) -> new SimIo(file),
                         witness,
-                        SETTINGS,
+                        settings,
                         new Counters(new UnsafeBuffer(counters)),
                         this::event,
                         stages,
