@@ -1,7 +1,13 @@
 /// Sockets, hosts, policy and observability: the only module that reads configuration.
 module io.quoin.daemon {
     requires transitive io.quoin.volume;
+    requires transitive com.grack.nanojson;
     requires org.agrona;
     requires org.tomlj;
     requires jdk.net;
+
+    exports io.quoin.daemon.control.api;
+
+    provides System.LoggerFinder with
+            io.quoin.daemon.observe.LogLines;
 }

@@ -26,7 +26,26 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "The journal device that does not lose orders.",
         versionProvider = Build.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {VersionCommand.class, HelpCommand.class})
+        subcommands = {
+            CreateCommand.class,
+            ServeCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
+            EventsCommand.class,
+            OpenCommand.class,
+            CloseCommand.class,
+            AttachCommand.class,
+            DetachCommand.class,
+            MemberCommand.class,
+            RebuildCommand.class,
+            ScrubCommand.class,
+            RateCommand.class,
+            ExamineCommand.class,
+            CheckCommand.class,
+            DemoCommand.class,
+            VersionCommand.class,
+            HelpCommand.class
+        })
 public final class Main implements Runnable {
     private final Terminal terminal;
 

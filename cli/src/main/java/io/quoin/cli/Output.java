@@ -38,6 +38,14 @@ final class Output {
         terminal.out().flush();
     }
 
+    /// Leaves a line between two results; nothing with `--json`.
+    void separate() {
+        if (!isJson) {
+            terminal.out().println();
+            terminal.out().flush();
+        }
+    }
+
     /// Says on standard error what is being done; nothing with `--json`.
     ///
     /// @param line without a line end

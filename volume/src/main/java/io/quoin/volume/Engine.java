@@ -14,6 +14,7 @@ import io.quoin.volume.destage.Destager;
 import io.quoin.volume.destage.Redo;
 import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
@@ -30,9 +31,16 @@ import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.read.HomeReader;
+import io.quoin.volume.repair.Repairer;
+import io.quoin.volume.repair.Stages;
 import io.quoin.volume.row.InfoCache;
 import io.quoin.volume.row.RowReader;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import org.agrona.collections.LongHashSet;
 
 /// One volume's deterministic core: it decides and never waits. Requests and completions of member
 /// operations come in, operations and replies go out; {@link #step} goes on with what is due. In
@@ -69,6 +77,9 @@ public final class Engine {
 
     private static final long SEQUENCE_JUMP = 1L << 20;
 
+    /// Dirty blocks that are few enough to hold new writes back for.
+    private static final int NEARLY_HOME = 512;
+
     private final EngineSettings settings;
     private final Geometry geometry;
     private final BufferPool pool;
@@ -83,6 +94,8 @@ public final class Engine {
     private final Intake intake;
     private final HomeReader reader;
     private final Redo redo;
+    private final Repairer repairer;
+    private final LongSupplier wallMillis;
     private final Counters counters;
     private final VolumeEvent.Sink events;
     private final ArrayDeque<Request> early = new ArrayDeque<>();
@@ -93,7 +106,8 @@ public final class Engine {
     private long dirtySinceNanos = -1;
     private long destageUpTo;
     private long roundsSinceCheckpoint;
-    private long recoveredSequence;
+    private final LongHashSet unsettledRows = new LongHashSet(-1);
+    private Runnable whenAllIsHome;
     private Runnable whenServing = () -> {};
     private Runnable whenStopped = () -> {};
 
@@ -105,6 +119,8 @@ public final class Engine {
     /// @param settings how to run
     /// @param counters what is counted
     /// @param events who is told
+    /// @param stages where a job's computing stages run
+    /// @param wallMillis wall clock, for records of jobs only
     /// @throws VolumeException when acknowledged writes would be lost
     public Engine(
             Assembled assembled,
@@ -112,7 +128,9 @@ public final class Engine {
             Witness witness,
             EngineSettings settings,
             Counters counters,
-            VolumeEvent.Sink events)
+            VolumeEvent.Sink events,
+            Stages stages,
+            LongSupplier wallMillis)
             throws VolumeException {
         this.settings = settings;
         this.counters = counters;
@@ -162,7 +180,6 @@ public final class Engine {
         template.ownerEpoch++;
         template.journalEpoch = Math.max(template.journalEpoch, scan.highestEpoch()) + 1;
         template.clean = false;
-        recoveredSequence = replay.truncatedAt();
         sequencer =
                 new Sequencer(
                         Math.max(scan.highestSequence(), superblock.sequenceFloor())
@@ -198,7 +215,8 @@ public final class Engine {
                         new BlockGuards(superblock.guard(), crc16),
                         pool.region(),
                         counters,
-                        events);
+                        events,
+                        this::rowIsHome);
         checkpointer =
                 new Checkpointer(
                         geometry, members, cache, dirty, journal, sequencer, destager, counters);
@@ -215,6 +233,23 @@ public final class Engine {
                         counters);
         intake = new Intake(geometry, pool, dirty, journal, sequencer, reader, counters);
         checkpointer.setIntake(intake);
+        this.wallMillis = wallMillis;
+        repairer =
+                new Repairer(
+                        geometry,
+                        members,
+                        cache,
+                        checkpointer,
+                        sequencer,
+                        code,
+                        () -> new BlockGuards(superblock.guard(), crc16),
+                        settings.jobRowsInFlight(),
+                        counters,
+                        events,
+                        stages,
+                        wallMillis,
+                        new EmptyJournal());
+        repairer.setRate(settings.jobBytesPerSecond());
         redo =
                 new Redo(
                         geometry,
@@ -283,6 +318,47 @@ public final class Engine {
             events.accept(new VolumeEvent.VolumeFailed(cause));
             fail();
         }
+    }
+
+    /// Brings everything home and keeps it so until released.
+    private final class EmptyJournal implements Repairer.Joining {
+        @Override
+        public void whenAllIsHome(Runnable then) {
+            whenAllIsHome = then;
+            isDraining = true;
+        }
+
+        @Override
+        public void release() {
+            intake.hold(false);
+        }
+    }
+
+    private boolean emptyJournal() {
+        if (whenAllIsHome == null) {
+            return false;
+        }
+        if (dirty.liveCount() > NEARLY_HOME) {
+            isDraining = true;
+            return false;
+        }
+        intake.hold(true);
+        isDraining |= dirty.oldest() != DirtyIndex.NONE;
+        if (checkpointer.isActive() || !isJournalIdle()) {
+            return false;
+        }
+        checkpointer.request(() -> {
+            if (whenAllIsHome != null && isJournalIdle()) {
+                Runnable then = whenAllIsHome;
+                whenAllIsHome = null;
+                then.run();
+            }
+        });
+        return true;
+    }
+
+    private boolean isJournalIdle() {
+        return dirty.liveCount() == 0 && journal.queued() == 0 && !destager.isActive();
     }
 
     private void redone() {
@@ -394,6 +470,8 @@ public final class Engine {
         }
         any |= intake.retry();
         any |= destage(nowNanos);
+        any |= jobs(nowNanos);
+        any |= emptyJournal();
         if (phase == Phase.STOPPING) {
             any |= finishStop();
         }
@@ -402,6 +480,7 @@ public final class Engine {
 
     private void serve() {
         phase = Phase.SERVING;
+        noteUnsettledRows();
         isDraining = true; // what was recovered goes home, so that members need not be trusted long
         whenServing.run();
         while (!early.isEmpty()) {
@@ -462,6 +541,9 @@ public final class Engine {
         assert phase == Phase.SERVING : "stop while " + phase;
         whenStopped = then;
         phase = Phase.STOPPING;
+        if (repairer.isRunning()) {
+            repairer.suspend();
+        }
     }
 
     private boolean isMarkingClean;
@@ -472,6 +554,7 @@ public final class Engine {
                 || reader.open() > 0
                 || dirty.oldest() != DirtyIndex.NONE
                 || destager.isActive()
+                || repairer.isRunning()
                 || checkpointer.isActive()) {
             return false;
         }
@@ -530,42 +613,222 @@ public final class Engine {
         members.fail(slot, reason);
     }
 
+    /// Goes on with the job that is under way, or takes up one that a restart left open: a rebuild
+    /// first.
+    private boolean jobs(long nowNanos) {
+        if (repairer.isRunning()) {
+            boolean mayClaim = phase == Phase.SERVING && !intake.isWaiting() && !members.isFrozen();
+            return repairer.step(nowNanos, mayClaim);
+        }
+        if (phase != Phase.SERVING || !isSettled()) {
+            return false;
+        }
+        JobRecord next = null;
+        for (JobRecord each : members.template().jobs) {
+            boolean isRebuild = each.kind() == JobRecord.REBUILD;
+            if (each.state() == JobRecord.RUNNING && (next == null || isRebuild)) {
+                next = each;
+            }
+        }
+        if (next == null) {
+            return false;
+        }
+        if (next.kind() == JobRecord.REBUILD) {
+            // Info below the member's own cursor is durable; the job's may be a little ahead.
+            next = next.at(members.entry(next.slot()).cursor());
+        }
+        repairer.start(next);
+        return true;
+    }
+
     /// Puts a new member in a slot and rebuilds it.
     ///
     /// @param slot slot whose member is not in sync
+    /// @param uuid the new member's identity
     /// @param file the new member, cleared
     /// @param io its I/O
     /// @return the rebuild's job id
-    public long replaceMember(int slot, BlockFile file, MemberIo io) {
-        throw new IllegalArgumentException("rebuild: not there yet");
+    /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
+    public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
+        requireServing();
+        if (slot < 0 || slot >= geometry.slotCount()) {
+            throw new IllegalArgumentException(
+                    "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
+        }
+        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
+            throw new IllegalArgumentException(
+                    "slot " + slot + ": its member is in sync; fail it first (member fail)");
+        }
+        for (JobRecord each : members.template().jobs) {
+            if (each.kind() == JobRecord.REBUILD && each.isOpen()) {
+                boolean isSame = each.slot() == slot;
+                if (!isSame || members.entry(slot).state() == MemberEntry.REBUILDING) {
+                    throw new IllegalArgumentException(
+                            "rebuild "
+                                    + each.id()
+                                    + " of slot "
+                                    + each.slot()
+                                    + " is "
+                                    + each.stateText()
+                                    + ": wait for it, or cancel it");
+                }
+            }
+        }
+        journal.forget(slot);
+        long id = members.template().nextJob++;
+        putJob(
+                new JobRecord(
+                        id,
+                        JobRecord.REBUILD,
+                        JobRecord.RUNNING,
+                        slot,
+                        0,
+                        wallMillis.getAsLong(),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0));
+        MemberEntry entry =
+                new MemberEntry(
+                        uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
+        members.change(slot, entry, file, io, () -> {});
+        return id;
+    }
+
+    private void requireServing() {
+        if (phase != Phase.SERVING) {
+            throw new IllegalArgumentException("volume " + name + " is " + phase);
+        }
+    }
+
+    private void putJob(JobRecord job) {
+        List<JobRecord> jobs = new ArrayList<>();
+        jobs.add(job);
+        for (JobRecord other : members.template().jobs) {
+            if (other.kind() != job.kind()) {
+                jobs.add(other);
+            }
+        }
+        members.template().jobs = jobs;
     }
 
     /// Starts a scrub.
     ///
     /// @return its job id
+    /// @throws IllegalArgumentException when one is under way
     public long startScrub() {
-        throw new IllegalArgumentException("scrub: not there yet");
+        requireServing();
+        for (JobRecord each : members.template().jobs) {
+            if (each.kind() == JobRecord.SCRUB && each.isOpen()) {
+                throw new IllegalArgumentException(
+                        "scrub " + each.id() + " is " + each.stateText() + " already");
+            }
+        }
+        long id = members.template().nextJob++;
+        putJob(
+                new JobRecord(
+                        id,
+                        JobRecord.SCRUB,
+                        JobRecord.RUNNING,
+                        0,
+                        0,
+                        wallMillis.getAsLong(),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0));
+        isDraining = true; // what is only in the journal is brought home and scrubbed too
+        members.persist(() -> {});
+        return id;
     }
 
     /// Changes a job.
     ///
-    /// @param job its id
+    /// @param id its id
     /// @param change what to do
-    public void changeJob(long job, Volume.JobChange change) {
-        throw new IllegalArgumentException("jobs: not there yet");
+    /// @throws IllegalArgumentException when there is no such job, or it cannot be changed so
+    public void changeJob(long id, Volume.JobChange change) {
+        JobRecord job = null;
+        for (JobRecord each : jobRecords()) {
+            job = each.id() == id ? each : job;
+        }
+        if (job == null || !job.isOpen()) {
+            throw new IllegalArgumentException(
+                    "job " + id + (job == null ? ": none such" : " is " + job.stateText()));
+        }
+        boolean isUnderWay = repairer.isRunning() && repairer.job().id() == id;
+        switch (change) {
+            case PAUSE -> {
+                if (isUnderWay) {
+                    repairer.halt(JobRecord.PAUSED);
+                } else {
+                    putJob(job.ended(JobRecord.PAUSED, 0));
+                }
+            }
+            case CANCEL -> {
+                if (isUnderWay) {
+                    repairer.halt(JobRecord.CANCELLED);
+                } else {
+                    putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
+                    members.persist(() -> {});
+                }
+                if (job.kind() == JobRecord.REBUILD
+                        && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
+                    members.fail(job.slot(), "its rebuild was cancelled");
+                }
+            }
+            case RESUME -> {
+                if (isUnderWay) {
+                    throw new IllegalArgumentException("job " + id + " is running");
+                }
+                putJob(job.ended(JobRecord.RUNNING, 0));
+            }
+        }
+    }
+
+    /// {@return jobs as they stand, newest first}
+    List<JobRecord> jobRecords() {
+        List<JobRecord> jobs = new ArrayList<>();
+        JobRecord running = repairer.job();
+        for (JobRecord each : members.template().jobs) {
+            jobs.add(each.id() == running.id() ? running : each);
+        }
+        return jobs;
     }
 
     /// Sets how fast jobs may read.
     ///
     /// @param bytesPerSecond bytes in a second, 0: no limit
     public void setJobRate(long bytesPerSecond) {
-        throw new IllegalArgumentException("jobs: not there yet");
+        if (bytesPerSecond < 0) {
+            throw new IllegalArgumentException(
+                    "job rate: expected 0 or more bytes in a second, was " + bytesPerSecond);
+        }
+        repairer.setRate(bytesPerSecond);
     }
 
-    /// {@return whether what was recovered from the journal is home, so that every row can be judged}
+    /// {@return whether every row that was dirty after recovery has been written home since, so that
+    /// each row on the members can be judged: a crash may have torn those, and newer writes may have
+    /// taken the recovered versions' place in memory}
     public boolean isSettled() {
-        int oldest = dirty.oldest();
-        return oldest == DirtyIndex.NONE || dirty.sequence(oldest) > recoveredSequence;
+        return unsettledRows.isEmpty();
+    }
+
+    private void noteUnsettledRows() {
+        for (int i = 0; i < dirty.orderSize(); i++) {
+            int version = dirty.inOrder(i);
+            if (version != DirtyIndex.NONE) {
+                unsettledRows.add(geometry.rowOf(dirty.block(version)));
+            }
+        }
+    }
+
+    private void rowIsHome(long row) {
+        if (!unsettledRows.isEmpty()) {
+            unsettledRows.remove(row);
+        }
     }
 
     /// {@return name of the volume}

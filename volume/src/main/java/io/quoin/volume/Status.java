@@ -55,7 +55,7 @@ final class Status {
                 template.configEpoch,
                 template.ownerEpoch,
                 lines,
-                List.copyOf(template.jobs),
+                engine.jobRecords(),
                 geometry.infoGroupCount(),
                 engine.dirtyBlocks(),
                 engine.journalBytes(),

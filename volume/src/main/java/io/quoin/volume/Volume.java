@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -66,10 +67,10 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private final EventPoller<CompletionEvent> completionPoller = completions.newPoller();
     private final Engine engine;
     private final List<BlockFile> files;
-    private final List<BlockFile> idleFiles;
     private final VolumeEvent.Sink events;
     private final Thread thread;
     private final CountDownLatch serving = new CountDownLatch(1);
+    private final AgentThreads stages = new AgentThreads(doorbell::ring);
     private volatile boolean isHalted;
     private volatile Throwable death;
 
@@ -122,7 +123,6 @@ public final class Volume implements BlockDevice, AutoCloseable {
         requests.addGatingSequences(requestPoller.getSequence());
         completions.addGatingSequences(completionPoller.getSequence());
         Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
-        idleFiles = List.copyOf(assembled.stale());
         String name = assembled.superblock().name();
         engine =
                 new Engine(
@@ -132,7 +132,19 @@ public final class Volume implements BlockDevice, AutoCloseable {
                         opening.witness,
                         opening.settings,
                         new Counters(opening.counters),
-                        opening.events);
+                        opening.events,
+                        stages,
+                        System::currentTimeMillis);
+        // Stale and foreign files are let go, so that one of them can be given back as a new
+        // member.
+        List<BlockFile> kept = List.of(engine.members().files());
+        files.removeIf(file -> {
+            boolean isIdle = !kept.contains(file);
+            if (isIdle) {
+                file.close();
+            }
+            return isIdle;
+        });
         engine.onServing(serving::countDown);
         thread = new Thread(this::run, name + "-engine");
         thread.start();
@@ -347,6 +359,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                             call(each ->
                                     each.replaceMember(
                                             slot,
+                                            UUID.randomUUID(),
                                             file,
                                             new IoLanes(
                                                     file,
@@ -436,11 +449,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        stages.close();
         engine.members().closeIo();
         closeAll(files);
-        for (BlockFile file : idleFiles) {
-            file.close();
-        }
     }
 
     /// Stops within 30 seconds.

@@ -154,17 +154,21 @@ public final class Assembly {
         }
         List<Seen> seen = new ArrayList<>();
         Map<Object, BlockFile> byMember = new HashMap<>();
+        List<String> nameless = new ArrayList<>();
         for (BlockFile file : files) {
             SuperblockIo.Found found = SuperblockIo.read(file);
             Superblock superblock = found.superblock();
             if (superblock == null) {
-                throw new VolumeException(
+                // A member that was being added when the power went has none yet; the volume must
+                // not
+                // depend on it.
+                nameless.add(
                         file.name()
                                 + ": expected a Quoin superblock at 4096, 65536 or the end, found"
                                 + " none"
                                 + (found.readable() == 0 ? " (unreadable)" : "")
-                                + "; not a member, or all four copies are damaged: leave it out to"
-                                + " assemble without it");
+                                + "; not a member, or all four copies are damaged: left out");
+                continue;
             }
             if (found.valid() != 0xF) {
                 notes.add(
@@ -205,6 +209,10 @@ public final class Assembly {
             }
             seen.add(new Seen(file, superblock));
         }
+        if (seen.isEmpty()) {
+            throw new VolumeException(String.join("; ", nameless));
+        }
+        notes.addAll(nameless);
         return seen;
     }
 

@@ -53,6 +53,7 @@ public final class Checkpointer {
     private int pending;
     private long newTail;
     private long newFloor;
+    private long[] cursors = {};
     private boolean isActive;
     private List<Runnable> waiting = new ArrayList<>();
     private List<Runnable> covered = new ArrayList<>();
@@ -130,7 +131,7 @@ public final class Checkpointer {
         newTail = Math.min(newTail, destager.roundBatch());
         newTail = Math.min(newTail, intake.unappliedBatch());
         newFloor = sequencer.last();
-        members.syncCursor();
+        cursors = members.cursors();
         members.template().checkpoint++;
         if (Plant.TAIL_BEFORE_FLUSH.isPlanted()) {
             finishInfo();
@@ -247,6 +248,7 @@ public final class Checkpointer {
         }
         groups = List.of();
         lanes = new int[0];
+        members.syncCursors(cursors);
         members.template().tailBatch = newTail;
         members.template().sequenceFloor = newFloor;
         long tail = newTail;

@@ -27,6 +27,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.agrona.collections.LongHashSet;
 
 /// Carries the oldest dirty rows home, one round of rows at a time.
@@ -61,6 +62,7 @@ public final class Destager {
     private final Counters counters;
     private final VolumeEvent.Sink events;
 
+    private final LongConsumer rowIsHome;
     private final int maxRows;
     private final MemorySegment work;
     private final MemorySegment zeros;
@@ -92,6 +94,7 @@ public final class Destager {
     /// @param region memory of the payload
     /// @param counters what is counted
     /// @param events who is told
+    /// @param rowIsHome told of each row that was carried home
     public Destager(
             Geometry geometry,
             MemberSet members,
@@ -104,7 +107,9 @@ public final class Destager {
             BlockGuards guards,
             MemorySegment region,
             Counters counters,
-            VolumeEvent.Sink events) {
+            VolumeEvent.Sink events,
+            LongConsumer rowIsHome) {
+        this.rowIsHome = rowIsHome;
         this.geometry = geometry;
         this.members = members;
         this.dirty = dirty;
@@ -568,6 +573,7 @@ public final class Destager {
                     dirty.clean(version);
                 }
             }
+            rowIsHome.accept(each.row);
             each.group = null;
             spareRows.addLast(each);
         }
@@ -618,10 +624,14 @@ public final class Destager {
             if (geometry.isMirror()) {
                 MemorySegment.copy(info, record(each, 0), info, at, BlockInfo.BYTES);
                 settled(each, p);
-            } else if (each.parityHeld != 0 || each.dirtyMask == allData()) {
+            } else {
+                // Without a member to hold it parity was not computed for a partly dirty row. Its
+                // old
+                // guard must go all the same: the rebuild would hold new parity against it.
+                boolean isEncoded = each.parityHeld != 0 || each.dirtyMask == allData();
                 int type = each.hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
                 BlockInfo.set(info, at, type, each.row, each.generation);
-                if (each.hasContent) {
+                if (each.hasContent && isEncoded) {
                     guards.seal(work, workOffset(each, p), info, at);
                 }
                 for (int i = 0; i < k; i++) {

@@ -295,6 +295,14 @@ public final class Batch {
         return true;
     }
 
+    /// {@return the batch number in what looks like a header, unchecked; -1 when nothing does}
+    ///
+    /// @param source segment
+    /// @param at offset
+    public static long numberIfHeader(MemorySegment source, long at) {
+        return source.get(LONG, at) == MAGIC ? source.get(LONG, at + 32) : -1;
+    }
+
     /// {@return whether every payload block has its recorded CRC}
     ///
     /// @param batch segment of the whole batch

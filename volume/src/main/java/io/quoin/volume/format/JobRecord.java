@@ -75,6 +75,24 @@ public record JobRecord(
         };
     }
 
+    /// {@return the record at another cursor}
+    ///
+    /// @param newCursor info groups done
+    public JobRecord at(long newCursor) {
+        return new JobRecord(
+                id,
+                kind,
+                state,
+                slot,
+                newCursor,
+                startedMillis,
+                finishedMillis,
+                checked,
+                repaired,
+                lost,
+                suspect);
+    }
+
     /// {@return the record in another state}
     ///
     /// @param newState state

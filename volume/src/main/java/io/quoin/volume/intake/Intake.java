@@ -54,6 +54,7 @@ public final class Intake {
     private final ArrayDeque<JournalOp> spareOps = new ArrayDeque<>();
     private long unappliedBatch = Long.MAX_VALUE;
     private boolean isStopped;
+    private boolean isHeld;
     private int open;
 
     /// The intake of a volume.
@@ -205,7 +206,17 @@ public final class Intake {
         }
     }
 
+    /// Holds new writes back, or lets them go on.
+    ///
+    /// @param held whether to hold
+    public void hold(boolean held) {
+        isHeld = held;
+    }
+
     private boolean hasRoom(Operation op) {
+        if (isHeld) {
+            return false;
+        }
         long blocks = Math.min(op.endBlock - op.nextBlock, TRANSACTION_BLOCKS);
         boolean hasPayload = op.request.op == Request.Op.WRITE;
         long payload = (hasPayload ? blocks : 2) * BLOCK_BYTES;

@@ -358,7 +358,9 @@ public final class Journal {
     }
 
     private void complete() {
-        if (members.isFrozen() || (segment.ensemble & ~inSyncMask()) != 0) {
+        if (members.isFrozen()
+                || (segment.ensemble & ~inSyncMask()) != 0
+                || Integer.bitCount(segment.ensemble) < copies()) {
             return; // written again by pump(), on members that are in sync
         }
         acknowledge();

@@ -132,7 +132,9 @@ public final class Replay {
             int type = Batch.type(batch, record);
             long sequence = Batch.sequence(batch, record);
             if (type == Batch.EPOCH_START) {
-                open.removeIf(op -> op.sequence > sequence);
+                if (!Plant.NO_EPOCH_CUT.isPlanted()) {
+                    open.removeIf(op -> op.sequence > sequence);
+                }
                 truncatedAt = Math.max(truncatedAt, sequence);
             } else {
                 take(batch, header, record, type, sequence);

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// A file or block device on this host, opened past the page cache (O_DIRECT), twice: durable writes
 /// go through a channel with O_DSYNC, others through one without. Never mapped: a truncated file
@@ -23,7 +25,12 @@ public final class LocalFile implements BlockFile {
     /// without a warning.
     private static final OpenOption DIRECT = directOption();
 
+    /// Files this process has open for writing, by device and inode. A POSIX lock goes with the first
+    /// descriptor of the file that the process closes, so a second one must not even be opened.
+    private static final Set<Object> OPEN = ConcurrentHashMap.newKeySet();
+
     private final Path path;
+    private final Object key;
     private final FileChannel plain;
     private final FileChannel durable;
     private final boolean direct;
@@ -51,8 +58,14 @@ public final class LocalFile implements BlockFile {
     }
 
     private LocalFile(
-            Path path, FileChannel plain, FileChannel durable, boolean direct, long lengthBytes) {
+            Path path,
+            Object key,
+            FileChannel plain,
+            FileChannel durable,
+            boolean direct,
+            long lengthBytes) {
         this.path = path;
+        this.key = key;
         this.plain = plain;
         this.durable = durable;
         this.direct = direct;
@@ -72,6 +85,27 @@ public final class LocalFile implements BlockFile {
         if (Files.isDirectory(path)) {
             throw new IOException(path + ": expected a file or block device, is a directory");
         }
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        if (!writable) {
+            return openChannels(path, key, false);
+        }
+        if (!OPEN.add(key)) {
+            throw new IOException(path + ": in use by a volume of this daemon");
+        }
+        boolean isOpen = false;
+        try {
+            LocalFile file = openChannels(path, key, true);
+            isOpen = true;
+            return file;
+        } finally {
+            if (!isOpen) {
+                OPEN.remove(key);
+            }
+        }
+    }
+
+    private static LocalFile openChannels(Path path, Object key, boolean writable)
+            throws IOException {
         boolean direct = true;
         FileChannel plain;
         try {
@@ -95,7 +129,7 @@ public final class LocalFile implements BlockFile {
                 lock(path, plain);
                 durable = open(path, true, direct, true);
             }
-            return new LocalFile(path, plain, durable, direct, plain.size());
+            return new LocalFile(path, key, plain, durable, direct, plain.size());
         } catch (IOException e) {
             plain.close();
             throw e;
@@ -241,6 +275,7 @@ public final class LocalFile implements BlockFile {
             plain.close();
             if (durable != null) {
                 durable.close();
+                OPEN.remove(key);
             }
         } catch (IOException e) {
             report("close", 0, 0, e);

@@ -90,6 +90,7 @@ public final class MemberSet {
         for (int i = 0; i < count; i++) {
             backlog.add(new ArrayDeque<>());
         }
+        System.arraycopy(cursors(), 0, durableCursor, 0, count);
         superblockIos = new Io[2 * count];
         for (int i = 0; i < superblockIos.length; i++) {
             superblockIos[i] = new Io();
@@ -118,6 +119,13 @@ public final class MemberSet {
     /// @param slot slot
     public BlockFile file(int slot) {
         return files[slot];
+    }
+
+    /// {@return the member files that are there}
+    public BlockFile[] files() {
+        return java.util.Arrays.stream(files)
+                .filter(java.util.Objects::nonNull)
+                .toArray(BlockFile[]::new);
     }
 
     /// {@return state of a slot's member}
@@ -288,6 +296,7 @@ public final class MemberSet {
             entries[slot] = entry;
             files[slot] = file;
             ios[slot] = io;
+            durableCursor[slot] = 0;
         }
         template.configEpoch++;
         configDirty = true;
@@ -296,7 +305,7 @@ public final class MemberSet {
     }
 
     /// Notes how far a rebuilding member has come, for {@link #holds}; durable with the next
-    /// {@link #persist} that sets it in the template's table, which {@link #syncCursor} does.
+    /// {@link #persist} after {@link #syncCursors}.
     ///
     /// @param slot slot
     /// @param infoGroups info groups complete
@@ -310,12 +319,21 @@ public final class MemberSet {
 
     private final long[] durableCursor = new long[Geometry.MAX_SLOTS];
 
-    /// Lets the cursors of rebuilding members become durable with the next superblock. Called when
-    /// the info blocks below them are on stable storage.
-    public void syncCursor() {
+    /// {@return how far each slot's rebuild has come; 0 for those that are not rebuilding}
+    public long[] cursors() {
+        long[] cursors = new long[entries.length];
         for (int slot = 0; slot < entries.length; slot++) {
-            durableCursor[slot] = entries[slot].cursor();
+            cursors[slot] = entries[slot].cursor();
         }
+        return cursors;
+    }
+
+    /// Lets cursors become durable with the next superblock: the info blocks below them are on stable
+    /// storage.
+    ///
+    /// @param cursors from {@link #cursors}, taken before those info blocks were written
+    public void syncCursors(long[] cursors) {
+        System.arraycopy(cursors, 0, durableCursor, 0, cursors.length);
     }
 
     /// {@return what operators call a slot's member}

@@ -81,6 +81,18 @@ public final class InfoCache {
         }
     }
 
+    /// Gives a clean group up, so that it is read from the members again.
+    ///
+    /// @param key info group
+    public void forget(long key) {
+        InfoGroup group = groups.get(key);
+        if (group != null && group.isEvictable()) {
+            groups.remove(key);
+            order.remove(group);
+            spare.addLast(group.image());
+        }
+    }
+
     /// {@return groups with dirty info}
     public List<InfoGroup> dirtyGroups() {
         List<InfoGroup> dirty = new ArrayList<>();

@@ -82,6 +82,17 @@ public final class RowImage {
     /// @param row the row
     /// @param readableMask positions whose bytes were read from a member that holds the row
     public void resolve(InfoGroup group, int index, long row, int readableMask) {
+        judge(group, index, row, readableMask);
+        complete(group, index, row);
+    }
+
+    /// Holds each block that was read against its info, and corrects what the Hamming code can.
+    ///
+    /// @param group info of the row
+    /// @param index the row's index in it
+    /// @param row the row
+    /// @param readableMask positions whose bytes were read from a member that holds the row
+    public void judge(InfoGroup group, int index, long row, int readableMask) {
         readable = readableMask;
         good = 0;
         contentless = 0;
@@ -102,6 +113,15 @@ public final class RowImage {
                 judge(p, info, at);
             }
         }
+    }
+
+    /// Decodes, after {@link #judge}, what is not good from what is.
+    ///
+    /// @param group info of the row
+    /// @param index the row's index in it
+    /// @param row the row
+    public void complete(InfoGroup group, int index, long row) {
+        MemorySegment info = group.image();
         int known = good | contentless;
         int unknown = ~known & (width == 32 ? -1 : (1 << width) - 1);
         if (unknown == 0) {
@@ -149,5 +169,34 @@ public final class RowImage {
     /// {@return whether parity is what the data encodes to; only when nothing is lost}
     public boolean isParityConsistent() {
         return geometry.parityCount() == 0 || code.verify(blocks, offsets, BLOCK_BYTES);
+    }
+
+    /// Looks for the one block whose replacement by what the others imply makes the row consistent,
+    /// though its guard agrees with its bytes. Needs m >= 2: with less parity any block would do.
+    ///
+    /// @param scratch a block of memory
+    /// @return its position, its content decoded in place; or -1 when there is none or more than one
+    public int locateByErasure(MemorySegment scratch) {
+        if (geometry.parityCount() < 2) {
+            return -1;
+        }
+        int all = width == 32 ? -1 : (1 << width) - 1;
+        int found = -1;
+        for (int p = 0; p < width; p++) {
+            MemorySegment.copy(blocks[p], offsets[p], scratch, 0, BLOCK_BYTES);
+            code.reconstruct(blocks, offsets, all & ~(1 << p), 1 << p, BLOCK_BYTES);
+            boolean fits = isParityConsistent();
+            MemorySegment.copy(scratch, 0, blocks[p], offsets[p], BLOCK_BYTES);
+            if (fits) {
+                if (found >= 0) {
+                    return -1;
+                }
+                found = p;
+            }
+        }
+        if (found >= 0) {
+            code.reconstruct(blocks, offsets, all & ~(1 << found), 1 << found, BLOCK_BYTES);
+        }
+        return found;
     }
 }

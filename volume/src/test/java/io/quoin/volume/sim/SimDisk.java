@@ -76,6 +76,10 @@ final class SimDisk implements BlockFile {
         return disk;
     }
 
+    int pages() {
+        return current.length;
+    }
+
     @Override
     public String name() {
         return name;

@@ -12,7 +12,14 @@ final class SimHistories {
         /// Crashes, and up to m members lost at one.
         CRASHES_AND_LOSSES,
         /// Up to m members with faults of all kinds.
-        FAULTY_MEMBERS
+        FAULTY_MEMBERS,
+        /// Members lost and rebuilt, rot and scrubs, with crashes in between.
+        REPAIRS,
+        /// More faults than the volume promises to bear: errors are allowed, wrong bytes are not.
+        BEYOND,
+        /// Short histories with a crash at every single operation, each together with the loss of up to
+        /// m members.
+        EVERY_CRASH
     }
 
     private SimHistories() {}
@@ -32,7 +39,10 @@ final class SimHistories {
     static SimTally runOne(long seed, SimSpec spec, Kind kind) {
         SimTally tally = new SimTally();
         tally.runs = 1;
-        SimRun run = new SimRun(seed, spec, tally);
+        SimRun run =
+                kind == Kind.EVERY_CRASH
+                        ? SimRun.small(seed, spec, tally)
+                        : new SimRun(seed, spec, tally);
         try {
             history(run, kind);
         } catch (RuntimeException | AssertionError | VolumeException e) {
@@ -55,7 +65,157 @@ final class SimHistories {
         return tally;
     }
 
+    private static void repairs(SimRun run) throws VolumeException {
+        SplittableRandom random = run.random();
+        int tolerance = run.superblock.geometry().parityCount();
+        run.open();
+        run.recover();
+        int rounds = 1 + random.nextInt(3);
+        for (int round = 0; round < rounds; round++) {
+            work(run, random.nextInt(300));
+            boolean isLoss = tolerance > 0 && random.nextBoolean();
+            if (isLoss) {
+                run.crash();
+                run.lose(tolerance);
+                run.open();
+                run.recover();
+                run.verify();
+                work(run, random.nextInt(200));
+                while (run.replace()) {
+                    crashWhileJobsRun(run);
+                    run.finishJobs();
+                }
+                if (!run.isOptimal()) {
+                    throw new SimModel.Violation("not optimal after rebuilding every slot");
+                }
+            } else if (tolerance > 0) {
+                run.settle();
+                run.rot(random.nextInt(run.disks.length), 1 + random.nextInt(6));
+                if (random.nextBoolean()) {
+                    run.crash();
+                    run.open();
+                    run.recover();
+                }
+            }
+            run.engine().startScrub();
+            run.tally.scrubs++;
+            crashWhileJobsRun(run);
+            run.finishJobs();
+            run.verify();
+            run.checkScrub();
+        }
+        run.settle();
+        run.stop();
+        run.open();
+        run.recover();
+        run.verify();
+        run.stop();
+    }
+
+    private static void beyond(SimRun run) throws VolumeException {
+        SplittableRandom random = run.random();
+        run.isBeyond = true;
+        for (SimDisk disk : run.disks) {
+            disk.faults =
+                    new SimFaults(
+                            0,
+                            0,
+                            random.nextInt(3) == 0 ? 0.004 * random.nextDouble() : 0,
+                            random.nextInt(3) == 0 ? 0.004 * random.nextDouble() : 0,
+                            random.nextInt(3) == 0 ? 0.01 * random.nextDouble() : 0,
+                            random.nextInt(3) == 0 ? 0.01 * random.nextDouble() : 0);
+        }
+        int lives = 1 + random.nextInt(4);
+        try {
+            for (int life = 0; life < lives; life++) {
+                run.open();
+                run.recover();
+                run.verify();
+                work(run, random.nextInt(500));
+                run.crash();
+                if (random.nextInt(3) == 0) {
+                    run.rotJournal();
+                }
+                run.loseAndFind();
+            }
+            run.open();
+            run.recover();
+            run.verify();
+        } catch (VolumeException refused) {
+            // Beyond tolerance a volume may refuse; that is the right answer to too many faults.
+            run.tally.refusals++;
+        }
+    }
+
+    private static void everyCrash(SimRun run) throws VolumeException {
+        SplittableRandom random = run.random();
+        int tolerance = run.superblock.geometry().parityCount();
+        int lives = 1 + random.nextInt(2);
+        for (int life = 0; life < lives; life++) {
+            run.open();
+            int clients = 2 + random.nextInt(5);
+            for (int i = 0; i < 400 && (clients > 0 || run.pendingCount() > 0); i++) {
+                if (clients > 0
+                        && run.engine().phase() == io.quoin.volume.Engine.Phase.SERVING
+                        && random.nextInt(3) == 0) {
+                    run.client();
+                    clients--;
+                }
+                long before = run.tally.operations;
+                run.step(12);
+                if (run.tally.operations > before) {
+                    SimRun image = run.fork(random.nextLong());
+                    try {
+                        if (tolerance > 0 && random.nextBoolean()) {
+                            image.lose(tolerance);
+                        }
+                        image.open();
+                        image.recover();
+                        image.verify();
+                    } catch (RuntimeException | AssertionError e) {
+                        run.log().addAll(image.log());
+                        throw e;
+                    } finally {
+                        image.discard();
+                    }
+                }
+            }
+            run.crash();
+        }
+    }
+
+    private static void crashWhileJobsRun(SimRun run) throws VolumeException {
+        SplittableRandom random = run.random();
+        work(run, random.nextInt(200));
+        if (random.nextInt(3) == 0) {
+            run.crash();
+            run.open();
+            run.recover();
+        }
+    }
+
+    private static void work(SimRun run, int steps) {
+        for (int i = 0; i < steps; i++) {
+            if (run.random().nextInt(4) == 0) {
+                run.client();
+            }
+            run.step(12);
+        }
+    }
+
     private static void history(SimRun run, Kind kind) throws VolumeException {
+        if (kind == Kind.REPAIRS) {
+            repairs(run);
+            return;
+        }
+        if (kind == Kind.BEYOND) {
+            beyond(run);
+            return;
+        }
+        if (kind == Kind.EVERY_CRASH) {
+            everyCrash(run);
+            return;
+        }
         SplittableRandom random = run.random();
         int tolerance = run.superblock.geometry().parityCount();
         if (kind == Kind.FAULTY_MEMBERS) {
@@ -85,13 +245,7 @@ final class SimHistories {
             if (life > 0 || random.nextBoolean()) {
                 run.verify();
             }
-            int steps = random.nextInt(600);
-            for (int i = 0; i < steps; i++) {
-                if (random.nextInt(4) == 0) {
-                    run.client();
-                }
-                run.step(12);
-            }
+            work(run, random.nextInt(600));
             if (random.nextInt(4) == 0) {
                 run.settle();
             }

@@ -168,13 +168,18 @@ final class SimModel {
 
     /// After a crash, everything having been read back: each sector holds the last acknowledged or
     /// what was in flight, each request whole or not at all. What was found stands from now on.
-    void settle(long[] found) {
+    ///
+    /// @param mayFail whether a sector may be unreadable (-2) instead
+    void settle(long[] found, boolean mayFail) {
         reads.clear();
         List<Write> writes = new ArrayList<>();
         for (int sector = 0; sector < found.length; sector++) {
             Write write = inFlight[sector];
             boolean isOld = found[sector] == acknowledged[sector];
             boolean isNew = write != null && found[sector] == write.number;
+            if (mayFail && found[sector] == -2) {
+                continue;
+            }
             if (!isOld && !isNew) {
                 throw new Violation(
                         "I24: sector "
@@ -193,8 +198,9 @@ final class SimModel {
             int whole = 0;
             int absent = 0;
             for (long i = write.firstSector; i < write.firstSector + write.sectors; i++) {
-                boolean isNew = found[(int) i] == write.number;
-                boolean isOld = found[(int) i] == acknowledged[(int) i];
+                boolean isFailed = mayFail && found[(int) i] == -2;
+                boolean isNew = isFailed || found[(int) i] == write.number;
+                boolean isOld = isFailed || found[(int) i] == acknowledged[(int) i];
                 whole += isNew ? 1 : 0;
                 absent += isOld ? 1 : 0;
             }
@@ -212,6 +218,9 @@ final class SimModel {
             }
         }
         for (int sector = 0; sector < found.length; sector++) {
+            if (found[sector] == -2) {
+                continue;
+            }
             acknowledged[sector] = found[sector];
             inFlight[sector] = null;
         }

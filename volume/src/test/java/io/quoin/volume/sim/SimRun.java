@@ -9,14 +9,19 @@ import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
+import io.quoin.volume.member.IoResult;
 import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.repair.Stages;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /// One history: the production engine on simulated disks, driven step by step from a seed.
@@ -45,6 +51,7 @@ final class SimRun {
     }
 
     private final SplittableRandom random;
+    private final EngineSettings settings;
     final SimSpec spec;
     final SimTally tally;
     final SimModel model;
@@ -60,16 +67,25 @@ final class SimRun {
     private long now;
     private int openRequests;
     private int readsOpen;
-    boolean isQuietFailure;
+    boolean isBeyond;
 
     SimRun(long seed, SimSpec spec, SimTally tally) {
+        this(seed, spec, tally, 24, SETTINGS);
+    }
+
+    /// A smaller world, for histories that are forked at every operation.
+    static SimRun small(long seed, SimSpec spec, SimTally tally) {
+        return new SimRun(seed, spec, tally, 12, new EngineSettings(1 << 18, 8, 200, 4, 0));
+    }
+
+    private SimRun(long seed, SimSpec spec, SimTally tally, int slots, EngineSettings settings) {
+        this.settings = settings;
         this.random = new SplittableRandom(seed);
         this.spec = spec;
         this.tally = tally;
         disks = new SimDisk[spec.members()];
         present = new boolean[spec.members()];
         int segmentBytes = 64 << 10;
-        int slots = 24;
         int zoneBlocks = 64;
         long journal = 128 << 10;
         long zones = journal + (long) segmentBytes * slots;
@@ -96,12 +112,15 @@ final class SimRun {
             throw new AssertionError(e);
         }
         witnessEpochs.put(superblock.volume(), superblock.configEpoch());
-        model = new SimModel(Math.min(superblock.geometry().volumeBlocks(), 192) * 8);
+        model =
+                new SimModel(
+                        Math.min(superblock.geometry().volumeBlocks(), slots == 24 ? 192 : 24) * 8);
     }
 
     /// A copy of the world after a power cut now, to be recovered on its own.
     private SimRun(SimRun from, long seed) {
         random = new SplittableRandom(seed);
+        settings = from.settings;
         spec = from.spec;
         tally = from.tally;
         superblock = from.superblock;
@@ -148,13 +167,22 @@ final class SimRun {
         return after;
     }
 
+    /// Throws the world away.
+    void discard() {
+        if (engine != null) {
+            engine.pool().close();
+        }
+        engine = null;
+    }
+
     /// Power cut: the engine is gone, the disks keep what they keep.
     void crash() {
         tally.crashes++;
         disks = crashedDisks(random);
         pending.clear();
         sourceHash.clear();
-        engine = null;
+        agents.clear();
+        discard();
         openRequests = 0;
         readsOpen = 0;
         log.add("crash");
@@ -174,6 +202,148 @@ final class SimRun {
                 tally.membersLost++;
                 log.add("lost disk" + member);
             }
+        }
+    }
+
+    /// Puts a blank disk where a member was lost or dropped, and starts its rebuild.
+    ///
+    /// @return whether there was such a slot
+    boolean replace() {
+        for (int slot = 0; slot < disks.length; slot++) {
+            if (engine.members().entry(slot).state() != MemberEntry.FAULTY) {
+                continue;
+            }
+            SimDisk blank = new SimDisk("disk" + slot + "'", disks[slot].pages());
+            try {
+                Creation.clear(blank, superblock.layout(), true);
+            } catch (VolumeException e) {
+                throw new AssertionError(e);
+            }
+            dropPending(slot);
+            disks[slot] = blank;
+            present[slot] = true;
+            engine.replaceMember(slot, new UUID(random.nextLong(), slot), blank, new SimIo(blank));
+            tally.rebuilds++;
+            return true;
+        }
+        return false;
+    }
+
+    /// Operations on a disk that is pulled are never done well.
+    private void dropPending(int slot) {
+        for (Io io : List.copyOf(pending)) {
+            if (io.slot == slot) {
+                pending.remove(io);
+                sourceHash.remove(io);
+                owners.remove(io);
+                io.result = IoResult.ERROR;
+                engine.completed(io);
+            }
+        }
+    }
+
+    /// Any member may be away, and one that was away may be back as it was.
+    void loseAndFind() {
+        for (int i = 0; i < present.length; i++) {
+            if (random.nextInt(4) == 0) {
+                present[i] = !present[i];
+                tally.membersLost++;
+                log.add((present[i] ? "found disk" : "lost disk") + i);
+            }
+        }
+    }
+
+    /// Damages every copy of a batch that is not among the last: the journal has a hole that no copy
+    /// mends. (The very last batch damaged on every copy cannot be told from one that was never
+    /// acknowledged, by anybody.)
+    void rotJournal() {
+        java.util.TreeMap<Long, List<Runnable>> batches = new java.util.TreeMap<>();
+        MemberLayout layout = superblock.layout();
+        for (SimDisk disk : disks) {
+            for (long at = layout.journalOffset(); at < layout.zonesOffset(); at += SimDisk.PAGE) {
+                MemorySegment page = MemorySegment.ofArray(disk.pageAt(at));
+                long number = Batch.numberIfHeader(page, 0);
+                if (number >= 0) {
+                    long place = at + 64 + random.nextInt(64);
+                    batches.computeIfAbsent(number, n -> new ArrayList<>())
+                            .add(() -> disk.flip(place, 3));
+                }
+            }
+        }
+        if (batches.size() > 4) {
+            List<Long> numbers = new ArrayList<>(batches.keySet());
+            long victim = numbers.get(numbers.size() - 3 - random.nextInt(numbers.size() - 3));
+            batches.get(victim).forEach(Runnable::run);
+            tally.bitFlips++;
+            log.add("damaged batch " + victim + " everywhere");
+        }
+    }
+
+    /// Steps until no job is open.
+    void finishJobs() {
+        int guard = 0;
+        while (hasOpenJob()) {
+            step(8);
+            if (++guard > 400_000) {
+                throw new SimModel.Violation("R17: job does not end: " + state());
+            }
+        }
+        for (JobRecord job : engine.status().jobs()) {
+            if (job.suspect() != 0 || job.lost() != 0) {
+                throw new SimModel.Violation("within tolerance a job found " + job);
+            }
+        }
+    }
+
+    boolean hasOpenJob() {
+        return engine.status().jobs().stream().anyMatch(JobRecord::isOpen);
+    }
+
+    /// A scrub right after a scrub finds nothing: what was found was put to rights, and nothing is found
+    /// without cause.
+    void checkScrub() {
+        for (int pass = 0; pass < 2; pass++) {
+            engine.startScrub();
+            finishJobs();
+            JobRecord job =
+                    engine.status().jobs().stream()
+                            .filter(each -> each.kind() == JobRecord.SCRUB)
+                            .findFirst()
+                            .orElseThrow();
+            if (job.state() != JobRecord.DONE
+                    || job.lost() != 0
+                    || job.suspect() != 0
+                    || pass == 1 && job.repaired() != 0) {
+                throw new SimModel.Violation("scrub pass " + pass + " found " + job);
+            }
+        }
+    }
+
+    boolean isOptimal() {
+        return engine.status().state().equals("optimal");
+    }
+
+    /// Damages blocks at rest on one disk: flipped bits, foreign bytes, an older page, an unreadable one.
+    void rot(int member, int blocks) {
+        long first = superblock.layout().zonesOffset();
+        long end = superblock.layout().memberBytes() - MemberLayout.END_BYTES;
+        for (int i = 0; i < blocks; i++) {
+            long at = first + random.nextLong((end - first) / SimDisk.PAGE) * SimDisk.PAGE;
+            switch (random.nextInt(4)) {
+                case 0 -> disks[member].flip(at + random.nextInt(SimDisk.PAGE), random.nextInt(8));
+                case 1 -> disks[member].spoil(at);
+                case 2 -> {
+                    long other =
+                            first + random.nextLong((end - first) / SimDisk.PAGE) * SimDisk.PAGE;
+                    disks[member].overwrite(at, disks[member].pageAt(other));
+                }
+                default -> {
+                    byte[] noise = new byte[SimDisk.PAGE];
+                    random.nextBytes(noise);
+                    disks[member].overwrite(at, noise);
+                }
+            }
+            tally.bitFlips++;
         }
     }
 
@@ -206,10 +376,43 @@ final class SimRun {
                         assembled,
                         (slot, file) -> new SimIo(file),
                         witness,
-                        SETTINGS,
+                        settings,
                         new Counters(new UnsafeBuffer(counters)),
-                        this::event);
+                        this::event,
+                        stages,
+                        () -> 0);
         tally.recoveries++;
+    }
+
+    /// The computing stages of a job, stepped as the seed says.
+    private final List<Agent> agents = new ArrayList<>();
+
+    private final Stages stages =
+            new Stages() {
+                @Override
+                public void start(Agent agent) {
+                    agents.add(agent);
+                }
+
+                @Override
+                public void stop(Agent agent) {
+                    agents.remove(agent);
+                }
+
+                @Override
+                public void wake() {}
+            };
+
+    private boolean stepAgents() {
+        boolean any = false;
+        for (Agent agent : List.copyOf(agents)) {
+            try {
+                any |= random.nextInt(3) != 0 && agent.doWork() > 0;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+        return any;
     }
 
     private void event(VolumeEvent event) {
@@ -293,7 +496,8 @@ final class SimRun {
             engine.step(now);
             return true;
         }
-        return engine.step(now) || !pending.isEmpty();
+        boolean any = stepAgents();
+        return engine.step(now) || any || !pending.isEmpty();
     }
 
     /// Steps until nothing happens any more.
@@ -325,6 +529,9 @@ final class SimRun {
         int idle = 0;
         while (engine.phase() == Engine.Phase.RECOVERING) {
             idle = step(0) || !pending.isEmpty() ? 0 : idle + 1;
+            if (isBeyond && idle > 5) {
+                return; // suspended: it may wait, it may not lie
+            }
             if (idle > 10 || ++guard > 200_000) {
                 throw new SimModel.Violation("R17: recovery does not end: " + state());
             }
@@ -387,7 +594,7 @@ final class SimRun {
             tally.reads++;
             if (request.outcome == Request.Outcome.OK) {
                 read.end(engine.pool().region(), request.payloadOffset());
-            } else if (!isQuietFailure) {
+            } else if (!isBeyond) {
                 throw new SimModel.Violation(
                         "I23: read of sector "
                                 + read.first
@@ -401,7 +608,7 @@ final class SimRun {
         if (request.outcome == Request.Outcome.OK) {
             model.acknowledge(write);
             tally.acknowledged++;
-        } else if (!isQuietFailure) {
+        } else if (!isBeyond) {
             throw new SimModel.Violation("I23: write failed within tolerance: " + request.outcome);
         }
     }
@@ -493,6 +700,10 @@ final class SimRun {
             int guard = 0;
             while ((request.bufferOffset = engine.pool().tryAllocate(bytes)) < 0) {
                 step(0);
+                if (isBeyond && guard > 1000) {
+                    java.util.Arrays.fill(found, first, found.length, -2);
+                    return found;
+                }
                 if (++guard > 100_000) {
                     throw new SimModel.Violation("R18: no memory comes free: " + state());
                 }
@@ -500,7 +711,11 @@ final class SimRun {
             engine.submit(request);
             guard = 0;
             while (!done[0]) {
-                step(0);
+                boolean any = step(0);
+                if (isBeyond && !any && guard > 1000) {
+                    java.util.Arrays.fill(found, first, found.length, -2);
+                    return found;
+                }
                 if (++guard > 100_000) {
                     throw new SimModel.Violation("R17: read does not end: " + state());
                 }
@@ -511,7 +726,17 @@ final class SimRun {
 
     /// Everything that was acknowledged is there, each request whole or absent.
     void verify() {
-        model.settle(readAll());
+        int guard = 0;
+        while (openRequests > 0) {
+            boolean any = step(0);
+            if (isBeyond && !any && guard > 1000) {
+                break;
+            }
+            if (++guard > 200_000) {
+                throw new SimModel.Violation("R17: requests do not end: " + state());
+            }
+        }
+        model.settle(readAll(), isBeyond);
     }
 
     /// Stops in order.

@@ -18,6 +18,7 @@ final class SimTally {
     long intents;
     long rebuilds;
     long scrubs;
+    long refusals;
 
     void add(SimTally other) {
         runs += other.runs;
@@ -36,6 +37,7 @@ final class SimTally {
         intents += other.intents;
         rebuilds += other.rebuilds;
         scrubs += other.scrubs;
+        refusals += other.refusals;
     }
 
     @Override
@@ -69,6 +71,8 @@ final class SimTally {
                 + rebuilds
                 + " rebuilds, "
                 + scrubs
-                + " scrubs";
+                + " scrubs, "
+                + refusals
+                + " refusals";
     }
 }

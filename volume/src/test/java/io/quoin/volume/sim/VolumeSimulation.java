@@ -45,4 +45,20 @@ final class VolumeSimulation {
         assertThat(tally.acknowledged).isPositive();
         System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
     }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void membersAreRebuiltAndRotIsScrubbedWhileTheProcessCrashes(SimSpec spec) {
+        SimTally tally = SimHistories.run(spec, SimHistories.Kind.REPAIRS);
+        assertThat(tally.scrubs).isPositive();
+        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void beyondItsRedundancyAVolumeFailsButNeverLies(SimSpec spec) {
+        SimTally tally = SimHistories.run(spec, SimHistories.Kind.BEYOND);
+        assertThat(tally.runs).isPositive();
+        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
+    }
 }

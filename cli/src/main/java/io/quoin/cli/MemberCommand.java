@@ -1,0 +1,118 @@
+package io.quoin.cli;
+
+import com.grack.nanojson.JsonObject;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `quoin member fail|replace`.
+@Command(
+        name = "member",
+        description = "Drops a member of a volume, or replaces one.",
+        subcommands = {MemberCommand.Fail.class, MemberCommand.Replace.class})
+final class MemberCommand extends CommandGroup {
+
+    /// `quoin member fail NAME SLOT`: drops a member, as if it had failed.
+    @Command(
+            name = "fail",
+            description = "Drops a member, as if it had failed: its content is stale from then on.")
+    static final class Fail extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Mixin private Confirmation confirmation;
+
+        @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
+        private String name;
+
+        @Parameters(index = "1", paramLabel = "MEMBER", description = "Slot or path of the member.")
+        private String member;
+
+        @Option(names = "--reason", paramLabel = "TEXT", description = "For the log (operator).")
+        private String reason = "operator";
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            JsonObject volume = daemon.status(name);
+            JsonObject found = SlotArgument.find(volume, member);
+            confirmation.require(
+                    output,
+                    "Member of slot "
+                            + found.getInt("slot")
+                            + " ("
+                            + found.getString("path")
+                            + ") of volume "
+                            + name
+                            + " will be dropped; the volume, which may lose "
+                            + volume.getInt("redundancyLeft")
+                            + " more members now, may lose fewer then.",
+                    "volume",
+                    name);
+            JsonObject request = DaemonOption.request("member.fail", name);
+            request.put("slot", found.getInt("slot"));
+            request.put("reason", reason);
+            output.print(new VolumeReport(daemon.ask(request).getObject("volume")));
+            return ExitCode.OK;
+        }
+    }
+
+    /// `quoin member replace NAME SLOT PATH`: a new member in place of one that is lost.
+    @Command(
+            name = "replace",
+            description =
+                    "Puts a new member in the place of one that was dropped or is missing, and rebuilds it.")
+    static final class Replace extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Mixin private Confirmation confirmation;
+
+        @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
+        private String name;
+
+        @Parameters(
+                index = "1",
+                paramLabel = "MEMBER",
+                description = "Slot or path of the lost member.")
+        private String member;
+
+        @Parameters(
+                index = "2",
+                paramLabel = "PATH",
+                description = "The new one, file or block device.")
+        private Path path;
+
+        @Option(
+                names = "--force",
+                description =
+                        "Overwrites a member that holds a volume, a filesystem or anything else.")
+        private boolean isForced;
+
+        @Option(names = "--make", description = "Makes the file, as large as the members.")
+        private boolean isMade;
+
+        @Option(names = "--wait", description = "Waits until it is rebuilt.")
+        private boolean isWaiting;
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            JsonObject found = SlotArgument.find(daemon.status(name), member);
+            Path absolute = Paths.absolute(path);
+            if (isForced) {
+                confirmation.require(
+                        output, "All that " + absolute + " holds will be gone.", "volume", name);
+            }
+            JsonObject request = DaemonOption.request("member.replace", name);
+            request.put("slot", found.getInt("slot"));
+            request.put("path", absolute.toString());
+            request.put("force", isForced);
+            request.put("make", isMade);
+            JsonObject answer = daemon.order(request);
+            if (isWaiting) {
+                return JobWait.until(output, daemon, name, answer.getObject("job"));
+            }
+            output.print(new JobReport(name, answer.getObject("job")));
+            return ExitCode.OK;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.quoin.cli.demo;
+
+import io.quoin.codec.nbd.CommandType;
+import io.quoin.codec.nbd.Greeting;
+import io.quoin.codec.nbd.HandshakeFlag;
+import io.quoin.codec.nbd.OptionHeader;
+import io.quoin.codec.nbd.OptionReplyHeader;
+import io.quoin.codec.nbd.OptionReplyType;
+import io.quoin.codec.nbd.OptionType;
+import io.quoin.codec.nbd.RequestHeader;
+import io.quoin.codec.nbd.SimpleReply;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/// A plain NBD client: one connection, one request at a time, simple replies. One thread.
+public final class NbdClient implements AutoCloseable {
+    private static final int LONGEST_OPTION_REPLY = 65_536;
+
+    private final SocketChannel channel;
+    private final ByteBuffer header = ByteBuffer.allocateDirect(64);
+    private long cookie;
+
+    private NbdClient(SocketChannel channel) {
+        this.channel = channel;
+    }
+
+    /// Connects and opens an export.
+    ///
+    /// @param socket the server's Unix socket
+    /// @param export name of the export
+    /// @return the open connection
+    /// @throws IOException when the server is not there, or refuses
+    public static NbdClient connect(Path socket, String export) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            NbdClient client = new NbdClient(channel);
+            client.handshake(export);
+            return client;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private void handshake(String export) throws IOException {
+        receive(header.clear().limit(Greeting.BYTES));
+        if (!Greeting.isValid(header, 0)) {
+            throw new IOException("expected the greeting of an NBD server, found something else");
+        }
+        byte[] name = export.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer go = ByteBuffer.allocate(4 + OptionHeader.BYTES + 6 + name.length);
+        go.putInt(HandshakeFlag.FIXED_NEWSTYLE | HandshakeFlag.NO_ZEROES);
+        OptionHeader.put(go, OptionType.GO, 6 + name.length);
+        go.putInt(name.length).put(name).putShort((short) 0);
+        send(go.flip());
+        while (true) {
+            receive(header.clear().limit(OptionReplyHeader.BYTES));
+            int type = OptionReplyHeader.type(header, 0);
+            long bytes = OptionReplyHeader.dataBytes(header, 0);
+            if (bytes > LONGEST_OPTION_REPLY) {
+                throw new IOException("an option reply of " + bytes + " bytes");
+            }
+            ByteBuffer data = ByteBuffer.allocate((int) bytes);
+            receive(data);
+            if (type == OptionReplyType.ACK) {
+                return;
+            }
+            if (type < 0) {
+                throw new IOException(
+                        "export "
+                                + export
+                                + " refused: "
+                                + StandardCharsets.UTF_8.decode(data.flip()));
+            }
+        }
+    }
+
+    /// Writes, and returns when the server has acknowledged.
+    ///
+    /// @param offsetBytes where
+    /// @param data from position to limit
+    /// @throws IOException when the connection broke or the server said no
+    public void write(long offsetBytes, ByteBuffer data) throws IOException {
+        request(CommandType.WRITE, offsetBytes, data.remaining());
+        send(data);
+        reply();
+    }
+
+    /// Reads.
+    ///
+    /// @param offsetBytes where
+    /// @param target filled from position to limit
+    /// @throws IOException when the connection broke or the server said no
+    public void read(long offsetBytes, ByteBuffer target) throws IOException {
+        request(CommandType.READ, offsetBytes, target.remaining());
+        reply();
+        receive(target);
+    }
+
+    private void request(int type, long offsetBytes, int length) throws IOException {
+        header.clear();
+        RequestHeader.put(header, 0, type, ++cookie, offsetBytes, length);
+        send(header.flip());
+    }
+
+    private void reply() throws IOException {
+        receive(header.clear().limit(SimpleReply.BYTES));
+        if (SimpleReply.cookie(header, 0) != cookie) {
+            throw new IOException(
+                    "expected the reply to " + cookie + ", was " + SimpleReply.cookie(header, 0));
+        }
+        int error = SimpleReply.error(header, 0);
+        if (error != 0) {
+            throw new NbdException(error);
+        }
+    }
+
+    /// The server answered with an error; the connection goes on.
+    public static final class NbdException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NbdException(int error) {
+            super("NBD error " + error);
+        }
+    }
+
+    private void send(ByteBuffer data) throws IOException {
+        while (data.hasRemaining()) {
+            channel.write(data);
+        }
+    }
+
+    private void receive(ByteBuffer target) throws IOException {
+        while (target.hasRemaining()) {
+            if (channel.read(target) < 0) {
+                throw new EOFException("the server hung up");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            header.clear();
+            RequestHeader.put(header, 0, CommandType.DISC, 0, 0, 0);
+            send(header.flip());
+            channel.close();
+        } catch (IOException e) {
+            // The server is gone already; there is nobody left to say goodbye to.
+        }
+    }
+}

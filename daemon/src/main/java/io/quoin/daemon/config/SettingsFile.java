@@ -1,0 +1,179 @@
+package io.quoin.daemon.config;
+
+import io.quoin.volume.EngineSettings;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.tomlj.Toml;
+import org.tomlj.TomlParseError;
+import org.tomlj.TomlParseResult;
+
+/// Reads `quoind.toml`.
+///
+/// ```toml
+/// [listen]
+/// unix = "/run/quoin/nbd.sock"     # "" for none
+/// tcp = ["127.0.0.1:10809"]
+/// tcp-without-tls = false          # true accepts addresses beyond loopback
+///
+/// [control]
+/// socket = "/run/quoin/control.sock"
+///
+/// [state]
+/// directory = "/var/lib/quoin"
+///
+/// [engine]
+/// buffer = "256M"                  # of each volume; a power of two
+/// info-groups = 4096
+/// destage-after-ms = 2000
+/// job-groups-in-flight = 8
+/// job-bytes-per-second = 0         # 0: no limit
+///
+/// [clients]
+/// max-connections = 4096
+/// max-requests = 1024
+/// handshake-deadline-ms = 10000
+/// stall-limit-ms = 30000
+///
+/// [[volume]]
+/// name = "orders"                  # a check, may be left out
+/// members = ["/dev/disk/by-id/a", "/dev/disk/by-id/b", "/dev/disk/by-id/c"]
+/// buffer = "64M"
+/// ```
+final class SettingsFile {
+    private static final long DAY_MILLIS = 86_400_000;
+
+    private SettingsFile() {}
+
+    /// Reads a file into settings.
+    ///
+    /// @param file path
+    /// @param into receives what the file says
+    /// @throws ConfigException naming file, line, expected and found
+    static void read(Path file, Settings.Builder into) throws ConfigException {
+        TomlSection root = parse(file);
+        TomlSection listen = root.section("listen");
+        Optional<String> unix = listen.string("unix");
+        if (unix.isPresent()) {
+            into.nbdSocket = unix.get().isEmpty() ? Optional.empty() : listen.path("unix");
+        }
+        for (String text : listen.strings("tcp").orElse(List.of())) {
+            try {
+                into.tcp.add(TcpAddress.parse(text));
+            } catch (IllegalArgumentException e) {
+                throw listen.refuse("tcp", e.getMessage());
+            }
+        }
+        into.isTcpOpen = listen.bool("tcp-without-tls").orElse(into.isTcpOpen);
+        listen.end();
+        TomlSection control = root.section("control");
+        into.controlSocket = control.path("socket").orElse(into.controlSocket);
+        control.end();
+        TomlSection state = root.section("state");
+        into.stateDirectory = state.path("directory").orElse(into.stateDirectory);
+        state.end();
+        into.engine = engine(root.section("engine"), into.engine);
+        into.clients = clients(root.section("clients"));
+        for (TomlSection each : root.sections("volume")) {
+            into.volumes.add(volume(each));
+        }
+        root.end();
+        try {
+            into.build();
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// {@return the tables of a file}
+    ///
+    /// @param file path
+    /// @throws ConfigException when it is not there, or no TOML
+    static TomlSection parse(Path file) throws ConfigException {
+        TomlParseResult result;
+        try {
+            result = Toml.parse(file);
+        } catch (NoSuchFileException e) {
+            throw new ConfigException(file + ": no such file", e);
+        } catch (AccessDeniedException e) {
+            throw new ConfigException(file + ": no permission to read it", e);
+        } catch (IOException e) {
+            throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+        if (result.hasErrors()) {
+            TomlParseError first = result.errors().getFirst();
+            throw new ConfigException(
+                    file
+                            + ":"
+                            + first.position().line()
+                            + ": no TOML, column "
+                            + first.position().column()
+                            + ": "
+                            + first.getMessage());
+        }
+        return new TomlSection(file, "", result);
+    }
+
+    private static EngineSettings engine(TomlSection section, EngineSettings was)
+            throws ConfigException {
+        OptionalLong buffer = section.bytes("buffer");
+        OptionalLong groups = section.integer("info-groups", 4, 1 << 24);
+        OptionalLong destage = section.integer("destage-after-ms", 0, DAY_MILLIS);
+        OptionalLong inFlight = section.integer("job-groups-in-flight", 1, 64);
+        OptionalLong rate = section.bytes("job-bytes-per-second");
+        section.end();
+        if (buffer.isPresent()) {
+            checkBuffer(section, buffer.getAsLong());
+        }
+        return new EngineSettings(
+                buffer.orElse(was.bufferBytes()),
+                (int) groups.orElse(was.infoGroups()),
+                destage.isPresent() ? destage.getAsLong() * 1_000_000 : was.destageAfterNanos(),
+                (int) inFlight.orElse(was.jobRowsInFlight()),
+                rate.orElse(was.jobBytesPerSecond()));
+    }
+
+    private static void checkBuffer(TomlSection section, long bytes) throws ConfigException {
+        try {
+            BufferSize.check(bytes);
+        } catch (IllegalArgumentException e) {
+            throw section.refuse("buffer", e.getMessage());
+        }
+    }
+
+    private static ClientLimits clients(TomlSection section) throws ConfigException {
+        ClientLimits result =
+                new ClientLimits(
+                        section.integer("max-connections", 1, 65_536),
+                        section.integer("max-requests", 1, 65_536),
+                        section.integer("handshake-deadline-ms", 1, DAY_MILLIS),
+                        section.integer("stall-limit-ms", 1, DAY_MILLIS));
+        section.end();
+        return result;
+    }
+
+    /// {@return the volume that a table describes}
+    ///
+    /// @param section the table
+    /// @throws ConfigException naming line, expected and found
+    static VolumeSettings volume(TomlSection section) throws ConfigException {
+        Optional<String> name = section.string("name");
+        List<Path> members = new ArrayList<>(section.paths("members").orElse(List.of()));
+        OptionalLong buffer = section.bytes("buffer");
+        section.end();
+        if (buffer.isPresent()) {
+            checkBuffer(section, buffer.getAsLong());
+        }
+        try {
+            return new VolumeSettings(name, members, buffer);
+        } catch (IllegalArgumentException e) {
+            String message = e.getMessage();
+            throw section.refuse("members", message.substring(message.indexOf(": ") + 2));
+        }
+    }
+}

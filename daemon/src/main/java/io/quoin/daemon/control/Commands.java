@@ -1,0 +1,287 @@
+package io.quoin.daemon.control;
+
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.config.VolumeSettings;
+import io.quoin.daemon.host.HostedVolume;
+import io.quoin.daemon.host.VolumeHost;
+import io.quoin.daemon.nbd.NbdServer;
+import io.quoin.daemon.observe.EventLog;
+import io.quoin.volume.Volume;
+import io.quoin.volume.VolumeStatus;
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.JobRecord;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// What can be asked of the daemon: from a request to its answer. Thread-safe.
+///
+/// | command | fields | answer |
+/// |---|---|---|
+/// | `ping`, `version` | | `version`, `pid`, `protocol` |
+/// | `list` | | `volumes`, `unserved` |
+/// | `status` | `volume` | `volume` |
+/// | `create` | `name`, `level`, `members`, `sizeBytes`, `copies`, `unitBytes`, `guard`, `force` | `volume` |
+/// | `open` | `members` or `volume`, `bufferBytes` | `volume` |
+/// | `close` | `volume`, `forget` | `isClean` |
+/// | `member.fail` | `volume`, `slot`, `reason` | `volume` |
+/// | `member.replace` | `volume`, `slot`, `path`, `force`, `make` | `job`, `volume` |
+/// | `scrub.start` | `volume` | `job` |
+/// | `scrub.pause`, `scrub.resume`, `scrub.cancel` | `volume` | `job` |
+/// | `scrub.status`, `rebuild.status` | `volume` | `jobs`, `total` |
+/// | `rebuild.pause`, `rebuild.resume` | `volume` | `job` |
+/// | `job.rate` | `volume`, `bytesPerSecond` | |
+/// | `events` | `count`, `volume`, `after` | `events` |
+public final class Commands {
+    private static final int PROTOCOL = 1;
+    private static final int MOST_EVENTS = 1024;
+
+    private final VolumeHost host;
+    private final NbdServer server;
+    private final EventLog events;
+    private final String version;
+
+    /// Commands on a daemon.
+    ///
+    /// @param host its volumes
+    /// @param server where clients are
+    /// @param events what happened
+    /// @param version Quoin's
+    public Commands(VolumeHost host, NbdServer server, EventLog events, String version) {
+        this.host = host;
+        this.server = server;
+        this.events = events;
+        this.version = version;
+    }
+
+    /// {@return the answer to a request}
+    ///
+    /// @param request the request
+    JsonObject answer(JsonObject request) {
+        JsonObject answer = new JsonObject();
+        try {
+            Fields fields = new Fields(request);
+            answer.put("ok", true);
+            run(fields, answer);
+        } catch (Refusal | VolumeException | IllegalArgumentException e) {
+            return failure(e.getMessage());
+        } catch (UnsupportedOperationException e) {
+            return failure("not there yet: " + e.getMessage());
+        }
+        return answer;
+    }
+
+    /// {@return the answer that says no}
+    ///
+    /// @param message why
+    static JsonObject failure(String message) {
+        JsonObject answer = new JsonObject();
+        answer.put("ok", false);
+        answer.put("error", message == null ? "refused without a reason" : message);
+        return answer;
+    }
+
+    private void run(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        switch (fields.command()) {
+            case "ping", "version" -> {
+                fields.end();
+                answer.put("version", version);
+                answer.put("pid", ProcessHandle.current().pid());
+                answer.put("protocol", PROTOCOL);
+            }
+            case "list" -> {
+                fields.end();
+                list(answer);
+            }
+            case "status" -> {
+                HostedVolume hosted = volume(fields);
+                fields.end();
+                answer.put("volume", status(hosted));
+            }
+            case "create" -> create(fields, answer);
+            case "open" -> open(fields, answer);
+            case "close" -> {
+                String name = fields.requiredText("volume");
+                boolean forget = fields.flag("forget");
+                fields.end();
+                answer.put("isClean", host.close(name, forget));
+            }
+            case "member.fail" -> failMember(fields, answer);
+            case "member.replace" -> replaceMember(fields, answer);
+            case "scrub.start" -> {
+                HostedVolume hosted = volume(fields);
+                fields.end();
+                long job = hosted.volume().startScrub();
+                answer.put("job", job(hosted, job));
+            }
+            case "scrub.pause" -> change(fields, answer, JobRecord.SCRUB, Volume.JobChange.PAUSE);
+            case "scrub.resume" -> change(fields, answer, JobRecord.SCRUB, Volume.JobChange.RESUME);
+            case "scrub.cancel" -> change(fields, answer, JobRecord.SCRUB, Volume.JobChange.CANCEL);
+            case "rebuild.pause" ->
+                    change(fields, answer, JobRecord.REBUILD, Volume.JobChange.PAUSE);
+            case "rebuild.resume" ->
+                    change(fields, answer, JobRecord.REBUILD, Volume.JobChange.RESUME);
+            case "scrub.status" -> jobs(fields, answer, JobRecord.SCRUB);
+            case "rebuild.status" -> jobs(fields, answer, JobRecord.REBUILD);
+            case "job.rate" -> {
+                HostedVolume hosted = volume(fields);
+                long rate = fields.requiredNumber("bytesPerSecond", 0, Long.MAX_VALUE);
+                fields.end();
+                hosted.volume().setJobRate(rate);
+            }
+            case "events" -> events(fields, answer);
+            default ->
+                    throw new Refusal(
+                            "command: expected one of ping, list, status, create, open, close,"
+                                    + " member.fail, member.replace, scrub.start, ..., was \""
+                                    + fields.command()
+                                    + "\"");
+        }
+    }
+
+    private HostedVolume volume(Fields fields) throws Refusal, VolumeException {
+        return host.volume(fields.requiredText("volume"));
+    }
+
+    private JsonObject status(HostedVolume hosted) throws VolumeException {
+        return StatusJson.volume(hosted, hosted.volume().status(), server.listenAddresses());
+    }
+
+    private void list(JsonObject answer) {
+        JsonArray volumes = new JsonArray();
+        for (HostedVolume hosted : host.volumes()) {
+            try {
+                volumes.add(status(hosted));
+            } catch (VolumeException e) {
+                JsonObject silent = new JsonObject();
+                silent.put("name", hosted.name());
+                silent.put("state", "failed");
+                silent.put("error", e.getMessage());
+                volumes.add(silent);
+            }
+        }
+        answer.put("volumes", volumes);
+        JsonArray unserved = new JsonArray();
+        host.unserved()
+                .forEach((name, reason) -> {
+                    JsonObject each = new JsonObject();
+                    each.put("name", name);
+                    each.put("error", reason);
+                    unserved.add(each);
+                });
+        answer.put("unserved", unserved);
+    }
+
+    private void create(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        String name = fields.requiredText("name");
+        String level = fields.requiredText("level");
+        List<Path> members = fields.paths("members");
+        long sizeBytes = fields.number("sizeBytes", 0, Long.MAX_VALUE).orElse(0);
+        int copies = (int) fields.number("copies", 0, 32).orElse(0);
+        int unitBytes = (int) fields.number("unitBytes", 4096, 1 << 20).orElse(16_384);
+        Guard guard = Guard.parse(fields.text("guard").orElse(Guard.CRC32C.text()));
+        boolean force = fields.flag("force");
+        fields.end();
+        HostedVolume hosted =
+                host.create(
+                        new Creation.Wish(name, level, copies, unitBytes, guard, 0),
+                        members,
+                        sizeBytes,
+                        force);
+        answer.put("volume", status(hosted));
+    }
+
+    private void open(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        Optional<String> name = fields.text("volume");
+        List<Path> members = fields.paths("members");
+        OptionalLong buffer = fields.number("bufferBytes", 4 << 20, 1 << 30);
+        fields.end();
+        if (members.isEmpty() && name.isEmpty()) {
+            throw new Refusal("open: expected members or volume, was neither");
+        }
+        HostedVolume hosted =
+                members.isEmpty()
+                        ? host.openRemembered(name.get())
+                        : host.openAndRemember(new VolumeSettings(name, members, buffer));
+        answer.put("volume", status(hosted));
+    }
+
+    private void failMember(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        int slot = (int) fields.requiredNumber("slot", 0, 31);
+        String reason = fields.text("reason").orElse("operator");
+        fields.end();
+        hosted.volume().failMember(slot, reason);
+        answer.put("volume", status(hosted));
+    }
+
+    private void replaceMember(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        int slot = (int) fields.requiredNumber("slot", 0, 31);
+        Path path = fields.requiredPath("path");
+        boolean force = fields.flag("force");
+        boolean make = fields.flag("make");
+        fields.end();
+        long job = host.replaceMember(hosted.name(), slot, path, force, make);
+        answer.put("job", job(hosted, job));
+        answer.put("volume", status(hosted));
+    }
+
+    private static JsonObject job(HostedVolume hosted, long id) throws VolumeException {
+        VolumeStatus status = hosted.volume().status();
+        for (JobRecord job : status.jobs()) {
+            if (job.id() == id) {
+                return StatusJson.job(job, status.jobTotal());
+            }
+        }
+        throw new VolumeException("volume " + hosted.name() + ": job " + id + " is gone already");
+    }
+
+    private void change(Fields fields, JsonObject answer, int kind, Volume.JobChange change)
+            throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        fields.end();
+        for (JobRecord job : hosted.volume().status().jobs()) {
+            if (job.kind() == kind && job.isOpen()) {
+                hosted.volume().changeJob(job.id(), change);
+                answer.put("job", job(hosted, job.id()));
+                return;
+            }
+        }
+        throw new Refusal(
+                "volume "
+                        + hosted.name()
+                        + ": expected a "
+                        + (kind == JobRecord.SCRUB ? "scrub" : "rebuild")
+                        + " under way, found none");
+    }
+
+    private void jobs(Fields fields, JsonObject answer, int kind) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        fields.end();
+        VolumeStatus status = hosted.volume().status();
+        JsonArray jobs = new JsonArray();
+        for (JobRecord job : status.jobs()) {
+            if (job.kind() == kind) {
+                jobs.add(StatusJson.job(job, status.jobTotal()));
+            }
+        }
+        answer.put("name", hosted.name());
+        answer.put("jobs", jobs);
+        answer.put("total", status.jobTotal());
+    }
+
+    private void events(Fields fields, JsonObject answer) throws Refusal {
+        int count = (int) fields.number("count", 1, MOST_EVENTS).orElse(20);
+        Optional<String> volume = fields.text("volume");
+        long after = fields.number("after", 0, Long.MAX_VALUE).orElse(0);
+        fields.end();
+        JsonArray found = new JsonArray();
+        events.last(count, volume, after).forEach(entry -> found.add(StatusJson.event(entry)));
+        answer.put("events", found);
+    }
+}

@@ -1,0 +1,136 @@
+package io.quoin.daemon.control;
+
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.host.HostedVolume;
+import io.quoin.daemon.observe.EventLog;
+import io.quoin.volume.VolumeStatus;
+import io.quoin.volume.format.JobRecord;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.URLEncoder;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/// Status and events as JSON: the fields have the glossary's words as names, in camel case.
+final class StatusJson {
+    private StatusJson() {}
+
+    static JsonObject volume(
+            HostedVolume hosted, VolumeStatus status, List<SocketAddress> addresses) {
+        JsonObject json = new JsonObject();
+        json.put("name", status.name());
+        json.put("uuid", status.uuid().toString());
+        json.put("state", status.state());
+        json.put("guarantee", status.guarantee());
+        json.put("redundancyLeft", status.redundancyLeft());
+        json.put("level", status.level());
+        json.put("dataCount", status.dataCount());
+        json.put("parityCount", status.parityCount());
+        json.put("groupCount", status.groupCount());
+        json.put("sizeBytes", status.sizeBytes());
+        json.put("unitBytes", status.unitBytes());
+        json.put("guard", status.guard());
+        json.put("configEpoch", status.configEpoch());
+        json.put("ownerEpoch", status.ownerEpoch());
+        json.put("isRemembered", hosted.isRemembered());
+        JsonArray uris = new JsonArray();
+        addresses.forEach(address -> uris.add(uri(address, status.name())));
+        json.put("uris", uris);
+        JsonArray members = new JsonArray();
+        status.members().forEach(member -> members.add(member(member, status.jobTotal())));
+        json.put("members", members);
+        JsonArray jobs = new JsonArray();
+        status.jobs().forEach(job -> jobs.add(job(job, status.jobTotal())));
+        json.put("jobs", jobs);
+        json.put("dirtyBlocks", status.dirtyBlocks());
+        json.put("journalBytes", status.journalBytes());
+        json.put("bufferFreeBytes", status.bufferFreeBytes());
+        json.put("counters", counters(status.counters()));
+        return json;
+    }
+
+    private static JsonObject member(VolumeStatus.Member member, long total) {
+        JsonObject json = new JsonObject();
+        json.put("slot", member.slot());
+        json.put("uuid", member.uuid().toString());
+        json.put("path", member.path());
+        json.put("state", member.state());
+        json.put("cursor", member.cursor());
+        json.put("total", total);
+        json.put("mode", member.mode());
+        return json;
+    }
+
+    static JsonObject job(JobRecord job, long total) {
+        JsonObject json = new JsonObject();
+        json.put("id", job.id());
+        json.put("kind", job.kindText());
+        json.put("state", job.stateText());
+        json.put("slot", job.slot());
+        json.put("cursor", job.cursor());
+        json.put("total", total);
+        json.put("startedMillis", job.startedMillis());
+        json.put("finishedMillis", job.finishedMillis());
+        json.put("checkedBlocks", job.checked());
+        json.put("repairedBlocks", job.repaired());
+        json.put("lostBlocks", job.lost());
+        json.put("suspectRows", job.suspect());
+        return json;
+    }
+
+    /// {@return counters; `read bytes` becomes `readBytes`}
+    static JsonObject counters(Map<String, Long> counters) {
+        JsonObject json = new JsonObject();
+        counters.forEach((label, value) -> json.put(camelCase(label), value));
+        return json;
+    }
+
+    private static String camelCase(String label) {
+        StringBuilder name = new StringBuilder();
+        for (String word : label.split(" ")) {
+            name.append(
+                    name.isEmpty()
+                            ? word
+                            : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+        }
+        return name.toString();
+    }
+
+    static JsonObject event(EventLog.Entry entry) {
+        JsonObject json = new JsonObject();
+        json.put("id", entry.id());
+        json.put("millis", entry.millis());
+        json.put("volume", entry.volume());
+        json.put("level", entry.level());
+        json.put("kind", entry.kind());
+        json.put("message", entry.message());
+        return json;
+    }
+
+    /// {@return how an NBD client names an export; source: the NBD URI specification}
+    static String uri(SocketAddress address, String export) {
+        String path = "/" + encode(export);
+        return switch (address) {
+            case UnixDomainSocketAddress unix ->
+                    "nbd+unix://" + path + "?socket=" + encode(unix.getPath().toString());
+            case InetSocketAddress inet -> {
+                String host = inet.getAddress().getHostAddress();
+                yield "nbd://"
+                        + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
+                        + ":"
+                        + inet.getPort()
+                        + path;
+            }
+            default -> address + path;
+        };
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8)
+                .replace("+", "%20")
+                .replace("%2F", "/");
+    }
+}

@@ -1,0 +1,87 @@
+package io.quoin.daemon.host;
+
+import io.quoin.daemon.config.VolumeSettings;
+import io.quoin.daemon.observe.CountersFile;
+import io.quoin.volume.Volume;
+import io.quoin.volume.format.Superblock;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+
+/// A volume that is served. Its settings change only under the host's lock.
+public final class HostedVolume {
+    private final Volume volume;
+    private final CountersFile counters;
+    private final FileClaims.Claim claim;
+    private final Map<UUID, Path> pathByMember = new HashMap<>();
+    private final long memberBytes;
+    private VolumeSettings settings;
+    private boolean isRemembered;
+
+    HostedVolume(
+            Volume volume,
+            VolumeSettings settings,
+            boolean isRemembered,
+            CountersFile counters,
+            FileClaims.Claim claim,
+            Map<Path, Superblock> seen) {
+        this.volume = volume;
+        this.settings = settings;
+        this.isRemembered = isRemembered;
+        this.counters = counters;
+        this.claim = claim;
+        memberBytes = seen.values().iterator().next().layout().memberBytes();
+        seen.forEach((path, superblock) -> pathByMember.put(superblock.member(), path));
+    }
+
+    /// {@return the engine}
+    public Volume volume() {
+        return volume;
+    }
+
+    /// {@return its name}
+    public String name() {
+        return volume.name();
+    }
+
+    /// {@return whether a restart serves it without being told}
+    public boolean isRemembered() {
+        return isRemembered;
+    }
+
+    void setRemembered(boolean remembered) {
+        isRemembered = remembered;
+    }
+
+    /// {@return how it was opened, with the members it has now}
+    public VolumeSettings settings() {
+        return settings;
+    }
+
+    void setSettings(VolumeSettings changed) {
+        settings = changed;
+    }
+
+    CountersFile counters() {
+        return counters;
+    }
+
+    FileClaims.Claim claim() {
+        return claim;
+    }
+
+    /// {@return how large a member is at least}
+    long memberBytes() {
+        return memberBytes;
+    }
+
+    /// {@return where a member was when the volume was opened, or null}
+    Path pathOf(UUID member) {
+        return pathByMember.get(member);
+    }
+
+    void addPath(UUID member, Path path) {
+        pathByMember.put(member, path);
+    }
+}

@@ -1,0 +1,539 @@
+package io.quoin.daemon.host;
+
+import io.quoin.codec.nbd.ExportName;
+import io.quoin.daemon.config.ConfigException;
+import io.quoin.daemon.config.StateDirectory;
+import io.quoin.daemon.config.VolumeSettings;
+import io.quoin.daemon.nbd.NbdServer;
+import io.quoin.daemon.observe.CountersFile;
+import io.quoin.daemon.observe.EventLog;
+import io.quoin.volume.EngineSettings;
+import io.quoin.volume.MemberFiles;
+import io.quoin.volume.Volume;
+import io.quoin.volume.VolumeStatus;
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.SuperblockIo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Opens, serves, changes and stops volumes. Thread-safe: what changes the set of volumes happens one
+/// after the other, questions do not wait for it.
+public final class VolumeHost {
+    private static final System.Logger LOG = System.getLogger("io.quoin.host");
+    private static final Duration WITHDRAW_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
+
+    private final NbdServer server;
+    private final StateDirectory state;
+    private final EngineSettings engine;
+    private final EventLog events;
+    private final FileWitness witness;
+    private final FileClaims claims = new FileClaims();
+
+    // Changed under this, and replaced as a whole, so that readers take what they find.
+    private volatile Map<String, HostedVolume> volumes = Map.of();
+    private volatile Map<String, String> unserved = Map.of();
+
+    /// What to do about a member that is not there or cannot be one.
+    public enum Tolerance {
+        /// Refuse, naming it: someone typed its path just now.
+        NONE,
+        /// Leave it out, say so, and serve if enough remain: nobody is there to ask at a restart.
+        LEAVE_OUT
+    }
+
+    /// A host without volumes.
+    ///
+    /// @param server offers the volumes to clients
+    /// @param state what is remembered
+    /// @param engine how volumes run unless they say otherwise
+    /// @param events receives what volumes report
+    public VolumeHost(
+            NbdServer server, StateDirectory state, EngineSettings engine, EventLog events) {
+        this.server = server;
+        this.state = state;
+        this.engine = engine;
+        this.events = events;
+        witness = new FileWitness(state.witness());
+    }
+
+    /// {@return the volumes that are served, by name}
+    public List<HostedVolume> volumes() {
+        return List.copyOf(volumes.values());
+    }
+
+    /// {@return the volumes that should be served and are not, with the reason}
+    public Map<String, String> unserved() {
+        return unserved;
+    }
+
+    /// {@return a volume that is served}
+    ///
+    /// @param name its name
+    /// @throws VolumeException when there is none
+    public HostedVolume volume(String name) throws VolumeException {
+        HostedVolume found = volumes.get(name);
+        if (found != null) {
+            return found;
+        }
+        String reason = unserved.get(name);
+        throw new VolumeException(
+                reason != null
+                        ? "volume " + name + " is not served: " + reason
+                        : "volume "
+                                + name
+                                + ": expected one that is served, found "
+                                + (volumes.isEmpty()
+                                        ? "none at all"
+                                        : String.join(", ", volumes.keySet())));
+    }
+
+    /// Opens the volumes of the settings and those remembered, all at once. One that cannot be opened
+    /// is logged and kept in {@link #unserved}; the others are served.
+    ///
+    /// @param configured volumes of the settings
+    /// @throws ConfigException when what is remembered cannot be read
+    public void openAll(List<VolumeSettings> configured) throws ConfigException {
+        Map<VolumeSettings, Boolean> wanted = new LinkedHashMap<>();
+        configured.forEach(each -> wanted.put(each, false));
+        for (StateDirectory.Remembered each : state.volumes()) {
+            if (each.volume().isEmpty()) {
+                refuse(each.name(), each.error());
+            } else if (configured.stream().noneMatch(other -> isSame(other, each.volume().get()))) {
+                wanted.put(each.volume().get(), true);
+            }
+        }
+        CountDownLatch opened = new CountDownLatch(wanted.size());
+        wanted.forEach((each, isRemembered) ->
+                Thread.ofPlatform()
+                        .name("open-" + each.label())
+                        .start(() -> {
+                            try {
+                                openOrRefuse(each, isRemembered);
+                            } finally {
+                                opened.countDown();
+                            }
+                        }));
+        try {
+            opened.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean isSame(VolumeSettings configured, VolumeSettings remembered) {
+        return configured.name().isPresent() && configured.name().equals(remembered.name())
+                || configured.members().stream().anyMatch(remembered.members()::contains);
+    }
+
+    private void openOrRefuse(VolumeSettings settings, boolean isRemembered) {
+        try {
+            open(settings, isRemembered, Tolerance.LEAVE_OUT);
+        } catch (VolumeException e) {
+            refuse(settings.label(), e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "volume " + settings.label() + ": a bug", e);
+            refuse(settings.label(), "a bug: " + e);
+        }
+    }
+
+    private synchronized void refuse(String name, String reason) {
+        LOG.log(System.Logger.Level.ERROR, "volume " + name + " is not served: " + reason);
+        Map<String, String> changed = new TreeMap<>(unserved);
+        changed.put(name, reason);
+        unserved = changed;
+    }
+
+    /// Opens a volume, serves it, and remembers it.
+    ///
+    /// @param settings the volume
+    /// @return the volume, serving
+    /// @throws VolumeException naming what is missing, foreign, locked, damaged or lost
+    public HostedVolume openAndRemember(VolumeSettings settings) throws VolumeException {
+        HostedVolume hosted = open(settings, false, Tolerance.NONE);
+        remember(hosted);
+        return hosted;
+    }
+
+    /// Opens a remembered volume again.
+    ///
+    /// @param name its name
+    /// @return the volume, serving
+    /// @throws VolumeException when it is not remembered, or cannot be opened
+    public HostedVolume openRemembered(String name) throws VolumeException {
+        try {
+            Optional<VolumeSettings> settings = state.volume(name);
+            if (settings.isEmpty()) {
+                throw new VolumeException(
+                        "volume "
+                                + name
+                                + ": expected one that is remembered, found none; name its members");
+            }
+            return open(settings.get(), true, Tolerance.LEAVE_OUT);
+        } catch (ConfigException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
+    }
+
+    private HostedVolume open(VolumeSettings settings, boolean isRemembered, Tolerance tolerance)
+            throws VolumeException {
+        FileClaims.Claim claim = claims.take(settings.members(), "volume " + settings.label());
+        Volume volume = null;
+        boolean isServed = false;
+        try {
+            Map<Path, Superblock> seen = new LinkedHashMap<>();
+            List<String> notes = new ArrayList<>();
+            List<Path> usable = look(settings, tolerance, seen, notes);
+            String name = nameOf(settings, seen, usable);
+            CountersFile counters = counters(name);
+            volume =
+                    Volume.open(
+                            new Volume.Opening(
+                                    usable,
+                                    witness,
+                                    withBuffer(engine, settings.bufferBytes()),
+                                    counters.values(),
+                                    events.sink(name)));
+            notes.forEach(note -> events.report(name, new VolumeEvent.Note(note)));
+            VolumeSettings named =
+                    new VolumeSettings(
+                            Optional.of(name), settings.members(), settings.bufferBytes());
+            HostedVolume hosted =
+                    new HostedVolume(volume, named, isRemembered, counters, claim, seen);
+            VolumeStatus status = volume.status();
+            witness.observe(status.uuid(), status.configEpoch());
+            serve(hosted, settings.label());
+            isServed = true;
+            return hosted;
+        } finally {
+            if (!isServed) {
+                if (volume != null) {
+                    volume.close();
+                }
+                claim.close();
+            }
+        }
+    }
+
+    /// {@return the paths to open; what is left out is noted}
+    private static List<Path> look(
+            VolumeSettings settings,
+            Tolerance tolerance,
+            Map<Path, Superblock> seen,
+            List<String> notes)
+            throws VolumeException {
+        List<Path> usable = new ArrayList<>();
+        for (Path path : settings.members()) {
+            String trouble = null;
+            if (!Files.exists(path)) {
+                trouble = "no such file or device";
+            } else {
+                try (LocalFile file = LocalFile.open(path, false)) {
+                    SuperblockIo.Found found = SuperblockIo.read(file);
+                    if (found.superblock() == null) {
+                        trouble =
+                                "expected a superblock, found none"
+                                        + (found.readable() == 0 ? " (unreadable)" : "")
+                                        + ": all four copies are damaged, or it is no member";
+                    } else if (found.superblock().layout().memberBytes() > file.lengthBytes()) {
+                        trouble =
+                                "expected at least "
+                                        + found.superblock().layout().memberBytes()
+                                        + " bytes, was "
+                                        + file.lengthBytes()
+                                        + ": truncated";
+                    } else {
+                        seen.put(path, found.superblock());
+                    }
+                } catch (IOException e) {
+                    trouble = e.getMessage().replace(path + ": ", "");
+                }
+            }
+            if (trouble == null) {
+                usable.add(path);
+            } else if (tolerance == Tolerance.NONE) {
+                throw new VolumeException(
+                        path + ": " + trouble + "; leave it out to assemble without it");
+            } else {
+                notes.add("member " + path + " left out: " + trouble);
+            }
+        }
+        if (usable.isEmpty()) {
+            throw new VolumeException("no member is usable: " + String.join("; ", notes));
+        }
+        return usable;
+    }
+
+    private static String nameOf(
+            VolumeSettings settings, Map<Path, Superblock> seen, List<Path> usable)
+            throws VolumeException {
+        for (Path path : usable) {
+            String found = seen.get(path).name();
+            if (settings.name().isPresent() && !settings.name().get().equals(found)) {
+                throw new VolumeException(
+                        path
+                                + ": expected a member of volume "
+                                + settings.name().get()
+                                + ", found one of volume "
+                                + found);
+            }
+        }
+        return seen.get(usable.getFirst()).name();
+    }
+
+    private CountersFile counters(String name) throws VolumeException {
+        if (volumes.containsKey(name)) {
+            throw new VolumeException(
+                    "volume " + name + ": expected a name not in use, is served already");
+        }
+        try {
+            return CountersFile.create(state.counters(name));
+        } catch (IOException e) {
+            throw new VolumeException(
+                    "counters of volume " + name + " cannot be made: " + e.getMessage(), e);
+        }
+    }
+
+    private static EngineSettings withBuffer(EngineSettings engine, OptionalLong bytes) {
+        return bytes.isEmpty()
+                ? engine
+                : new EngineSettings(
+                        bytes.getAsLong(),
+                        engine.infoGroups(),
+                        engine.destageAfterNanos(),
+                        engine.jobRowsInFlight(),
+                        engine.jobBytesPerSecond());
+    }
+
+    private synchronized void serve(HostedVolume hosted, String label) throws VolumeException {
+        String name = hosted.name();
+        try {
+            server.register(new ExportName(name), hosted.volume());
+        } catch (IllegalArgumentException e) {
+            throw new VolumeException("volume " + name + ": " + e.getMessage(), e);
+        }
+        Map<String, HostedVolume> changed = new TreeMap<>(volumes);
+        changed.put(name, hosted);
+        volumes = changed;
+        Map<String, String> fewer = new TreeMap<>(unserved);
+        fewer.remove(name);
+        fewer.remove(label);
+        unserved = fewer;
+    }
+
+    private void remember(HostedVolume hosted) throws VolumeException {
+        try {
+            state.remember(hosted.settings());
+            hosted.setRemembered(true);
+        } catch (ConfigException e) {
+            throw new VolumeException(
+                    "volume "
+                            + hosted.name()
+                            + " is served, but not after a restart: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    /// Makes a volume, serves it, and remembers it.
+    ///
+    /// @param wish what is asked for
+    /// @param members absolute paths
+    /// @param newFileBytes size of members that are made, 0: none
+    /// @param force take members although they hold something
+    /// @return the volume, serving
+    /// @throws VolumeException naming what is wrong; nothing was changed then
+    public synchronized HostedVolume create(
+            Creation.Wish wish, List<Path> members, long newFileBytes, boolean force)
+            throws VolumeException {
+        if (volumes.containsKey(wish.name()) || unserved.containsKey(wish.name())) {
+            throw new VolumeException(
+                    "volume "
+                            + wish.name()
+                            + ": expected a new name, this daemon has a volume of that name");
+        }
+        VolumeSettings settings;
+        try {
+            settings = new VolumeSettings(Optional.of(wish.name()), members, OptionalLong.empty());
+        } catch (IllegalArgumentException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
+        FileClaims.Claim claim = claims.take(members, "volume " + wish.name());
+        try {
+            MemberFiles.create(wish, members, newFileBytes, force, System.currentTimeMillis());
+        } finally {
+            claim.close();
+        }
+        return openAndRemember(settings);
+    }
+
+    /// Stops serving a volume, in order.
+    ///
+    /// @param name its name
+    /// @param forget whether a restart does not serve it either
+    /// @return whether everything is home; if not, the journal has the rest
+    /// @throws VolumeException when there is no such volume, or it cannot be forgotten
+    public boolean close(String name, boolean forget) throws VolumeException {
+        HostedVolume hosted;
+        synchronized (this) {
+            if (forget && unserved.containsKey(name)) {
+                forget(name);
+                return true;
+            }
+            hosted = volume(name);
+            Map<String, HostedVolume> changed = new TreeMap<>(volumes);
+            changed.remove(name);
+            volumes = changed;
+        }
+        server.unregister(new ExportName(name), WITHDRAW_TIMEOUT);
+        boolean isClean = stop(hosted, STOP_TIMEOUT);
+        if (forget) {
+            forget(name);
+        }
+        return isClean;
+    }
+
+    private synchronized void forget(String name) throws VolumeException {
+        try {
+            state.forget(name);
+        } catch (ConfigException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
+        Map<String, String> fewer = new TreeMap<>(unserved);
+        fewer.remove(name);
+        unserved = fewer;
+    }
+
+    private static boolean stop(HostedVolume hosted, Duration timeout) {
+        boolean isClean = false;
+        try {
+            isClean = hosted.volume().stop(timeout);
+            hosted.counters().remove();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "volume " + hosted.name() + ": while stopping", e);
+        } finally {
+            hosted.claim().close();
+        }
+        LOG.log(
+                isClean ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
+                "volume "
+                        + hosted.name()
+                        + " stopped"
+                        + (isClean
+                                ? ""
+                                : " with blocks in the journal: they are replayed at the next start"));
+        return isClean;
+    }
+
+    /// Puts a new member in a slot, rebuilds it, and remembers where it is.
+    ///
+    /// @param name volume
+    /// @param slot slot
+    /// @param path absolute path of the new member
+    /// @param force take it although it holds something
+    /// @param make make the file when it is not there, as large as the members
+    /// @return the rebuild's job id
+    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
+    public synchronized long replaceMember(
+            String name, int slot, Path path, boolean force, boolean make) throws VolumeException {
+        HostedVolume hosted = volume(name);
+        VolumeStatus before = hosted.volume().status();
+        if (slot < 0 || slot >= before.members().size()) {
+            throw new VolumeException(
+                    "volume "
+                            + name
+                            + ": expected a slot from 0 to "
+                            + (before.members().size() - 1)
+                            + ", was "
+                            + slot);
+        }
+        boolean isMade = make && !Files.exists(path);
+        if (isMade) {
+            MemberFiles.make(path, hosted.memberBytes());
+        } else if (!Files.exists(path)) {
+            throw new VolumeException(path + ": no such file or device (--make makes a file)");
+        }
+        FileClaims.Claim claim = claims.take(List.of(path), "volume " + name);
+        boolean isTaken = false;
+        long job;
+        try {
+            job = hosted.volume().replaceMember(slot, path, force);
+            hosted.claim().absorb(claim);
+            isTaken = true;
+        } finally {
+            claim.close();
+            if (isMade && !isTaken) {
+                remove(path);
+            }
+        }
+        Path old = hosted.pathOf(before.members().get(slot).uuid());
+        List<Path> members = new ArrayList<>(hosted.settings().members());
+        members.remove(old);
+        members.add(path);
+        hosted.addPath(hosted.volume().status().members().get(slot).uuid(), path);
+        hosted.setSettings(hosted.settings().withMembers(members));
+        if (hosted.isRemembered()) {
+            remember(hosted);
+        }
+        return job;
+    }
+
+    private static void remove(Path made) {
+        try {
+            Files.deleteIfExists(made);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, made + ": not removed: " + e.getMessage());
+        }
+    }
+
+    /// Stops all volumes at the same time; no client may use them any more.
+    ///
+    /// @param timeout how long at most
+    /// @return whether everything is home
+    public boolean stopAll(Duration timeout) {
+        Map<String, HostedVolume> all;
+        synchronized (this) {
+            all = volumes;
+            volumes = Map.of();
+        }
+        CountDownLatch stopped = new CountDownLatch(all.size());
+        List<String> unclean = Collections.synchronizedList(new ArrayList<>());
+        for (HostedVolume hosted : all.values()) {
+            Thread.ofPlatform()
+                    .name("stop-" + hosted.name())
+                    .start(() -> {
+                        try {
+                            if (!stop(hosted, timeout)) {
+                                unclean.add(hosted.name());
+                            }
+                        } finally {
+                            stopped.countDown();
+                        }
+                    });
+        }
+        try {
+            // Its threads may take a moment more than the engine.
+            return stopped.await(timeout.toMillis() + 15_000, TimeUnit.MILLISECONDS)
+                    && unclean.isEmpty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

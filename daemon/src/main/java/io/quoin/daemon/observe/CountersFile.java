@@ -1,0 +1,128 @@
+package io.quoin.daemon.observe;
+
+import io.quoin.volume.counter.Counters;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/// A volume's counters in a mapped file, so that they can be read when the daemon hangs or is gone.
+///
+/// ```
+///    0  u64  magic "QUOINCT1"
+///    8  u32  counters   u32 bytes from one counter to the next
+///   16  u64  process id of the daemon
+///   24  u64  start, milliseconds since 1970
+///   64  counters x 48 B  label, UTF-8, zero padded
+/// 4096  counters x 64 B  u64 value, 56 B of padding: a cache line each
+/// ```
+///
+/// Little-endian. Not on the durable path: its loss costs nothing but history. It is written whole
+/// before it is mapped, so that a full disk is an error here and not a SIGBUS later. The mapping lives
+/// as long as anybody holds the buffer.
+public final class CountersFile {
+    private static final long MAGIC = 0x3154434E_494F5551L;
+    private static final int LABELS_AT = 64;
+    private static final int LABEL_BYTES = 48;
+    private static final int VALUES_AT = 4096;
+
+    static {
+        assert LABELS_AT + Counters.Counter.values().length * LABEL_BYTES <= VALUES_AT;
+    }
+
+    private final Path path;
+    private final AtomicBuffer values;
+
+    private CountersFile(Path path, AtomicBuffer values) {
+        this.path = path;
+        this.values = values;
+    }
+
+    /// Makes the file, all counters zero.
+    ///
+    /// @param path where; its directory is made if it is not there
+    /// @return the mapped file
+    /// @throws IOException when it cannot be made
+    public static CountersFile create(Path path) throws IOException {
+        Files.createDirectories(path.getParent());
+        // A new file, not the old one truncated: whoever has that mapped must not meet its end.
+        Files.deleteIfExists(path);
+        int length = VALUES_AT + Counters.BYTES;
+        try (FileChannel channel =
+                FileChannel.open(
+                        path,
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE)) {
+            ByteBuffer image = header(length);
+            while (image.hasRemaining()) {
+                channel.write(image);
+            }
+            ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, length);
+            return new CountersFile(path, new UnsafeBuffer(mapped, VALUES_AT, Counters.BYTES));
+        }
+    }
+
+    private static ByteBuffer header(int length) {
+        ByteBuffer image = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        Counters.Counter[] counters = Counters.Counter.values();
+        image.putLong(0, MAGIC);
+        image.putInt(8, counters.length).putInt(12, Counters.STRIDE_BYTES);
+        image.putLong(16, ProcessHandle.current().pid());
+        image.putLong(24, System.currentTimeMillis());
+        for (int i = 0; i < counters.length; i++) {
+            byte[] label = counters[i].label().getBytes(StandardCharsets.UTF_8);
+            assert label.length <= LABEL_BYTES : counters[i];
+            image.put(LABELS_AT + i * LABEL_BYTES, label);
+        }
+        return image;
+    }
+
+    /// {@return where the engine counts}
+    public AtomicBuffer values() {
+        return values;
+    }
+
+    /// Removes the file's name; the memory stays as long as it is used.
+    ///
+    /// @throws IOException when it cannot be removed
+    public void remove() throws IOException {
+        Files.deleteIfExists(path);
+    }
+
+    /// {@return the counters in a file, by label, whoever wrote it}
+    ///
+    /// @param path the file
+    /// @throws IOException when it cannot be read, or is none
+    public static Map<String, Long> read(Path path) throws IOException {
+        ByteBuffer image = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
+        if (image.limit() < VALUES_AT || image.getLong(0) != MAGIC) {
+            throw new IOException(path + ": expected counters of Quoin, was something else");
+        }
+        int count = image.getInt(8);
+        int stride = image.getInt(12);
+        if (count < 0
+                || stride < Long.BYTES
+                || LABELS_AT + (long) count * LABEL_BYTES > VALUES_AT
+                || VALUES_AT + (long) count * stride > image.limit()) {
+            throw new IOException(path + ": expected " + count + " counters, was cut short");
+        }
+        Map<String, Long> result = new LinkedHashMap<>();
+        for (int i = 0; i < count; i++) {
+            byte[] label = new byte[LABEL_BYTES];
+            image.get(LABELS_AT + i * LABEL_BYTES, label);
+            result.put(
+                    new String(label, StandardCharsets.UTF_8).replace("\0", ""),
+                    image.getLong(VALUES_AT + i * stride));
+        }
+        return result;
+    }
+}
