@@ -10,6 +10,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.quoin.volume.assembly.Examination;
 import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.member.Doorbell;
 import io.quoin.volume.member.IoLanes;
@@ -51,7 +52,8 @@ final class ArchitectureTest {
                     IoLanes.class.getName(),
                     Doorbell.class.getName(),
                     BufferPool.class.getName(),
-                    Volume.class.getName());
+                    Volume.class.getName(),
+                    AgentThreads.class.getName());
 
     private static final JavaClasses CLASSES =
             new ClassFileImporter()
@@ -125,9 +127,19 @@ final class ArchitectureTest {
                 .belongToAnyOf(Thread.class, ThreadLocal.class)
                 .orShould()
                 .dependOnClassesThat()
-                .resideInAnyPackage("java.util.concurrent..", "com.lmax.disruptor..")
+                .resideInAnyPackage("java.util.concurrent..")
                 .check(CLASSES);
-        for (JavaClass each : CLASSES) {
+        // The ring of a job's stages is polled, by the engine and by agents that somebody else
+        // runs.
+        noClasses()
+                .that(engine())
+                .and()
+                .resideOutsideOfPackage(ROOT + ".repair")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.lmax.disruptor..")
+                .check(CLASSES);
+        for (JavaClass each : CLASSES.that(engine())) {
             each.getMethods()
                     .forEach(method ->
                             assertThat(method.getModifiers())
@@ -167,6 +179,8 @@ final class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(ROOT + ".format", ROOT + ".journal")
+                .and()
+                .doNotBelongToAnyOf(Examination.class) // shows dumps
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("net.openhft..")

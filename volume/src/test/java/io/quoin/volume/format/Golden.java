@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /// anew; the difference is then to be judged in review: a changed dump is a changed format.
 final class Golden {
     private static final String ZEROS =
-            "(00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 # padding\\n){3,}";
+            "(00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 # zeros\\n){3,}";
 
     private Golden() {}
 
@@ -21,7 +21,7 @@ final class Golden {
     static String withoutPadding(String dump) {
         return Pattern.compile(ZEROS)
                 .matcher(dump)
-                .replaceAll(run -> "... " + run.group().lines().count() + " x 16 # padding\n");
+                .replaceAll(run -> "... " + run.group().lines().count() + " x 16 # zeros\n");
     }
 
     static void check(String name, String dump) throws IOException {
