@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -162,6 +163,37 @@ final class LocalFileTest {
             assertThatThrownBy(() -> LocalFile.open(path, true)).isInstanceOf(IOException.class);
             assertThat(verdict(holder())).isEqualTo("refused");
             assertThat(file.flush()).isEqualTo(IoResult.OK);
+        }
+    }
+
+    /// Fails today: closing the descriptor that was opened for reading gives the writer's lock up.
+    @Test
+    @Disabled("LocalFile must count descriptors opened for reading too")
+    void anotherProcessIsStillKeptOffAfterTheMemberWasExaminedInThisProcess()
+            throws IOException, InterruptedException {
+        try (LocalFile file = LocalFile.open(path, true)) {
+            try (LocalFile examined = LocalFile.open(path, false)) {
+                assertThat(examined.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
+            } catch (IOException refused) {
+                // A refusal is as good.
+            }
+            assertThat(verdict(holder())).isEqualTo("refused");
+            assertThat(file.flush()).isEqualTo(IoResult.OK);
+        }
+    }
+
+    /// Fails today: the second close takes the file off the list of those in use.
+    @Test
+    @Disabled("LocalFile.close must do nothing the second time")
+    void closingAMemberTwiceDoesNotUnlockItForItsNextUser()
+            throws IOException, InterruptedException {
+        LocalFile first = LocalFile.open(path, true);
+        first.close();
+        try (LocalFile second = LocalFile.open(path, true)) {
+            first.close();
+            assertThatThrownBy(() -> LocalFile.open(path, true)).isInstanceOf(IOException.class);
+            assertThat(verdict(holder())).isEqualTo("refused");
+            assertThat(second.flush()).isEqualTo(IoResult.OK);
         }
     }
 
