@@ -16,7 +16,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -166,9 +165,8 @@ final class LocalFileTest {
         }
     }
 
-    /// Fails today: closing the descriptor that was opened for reading gives the writer's lock up.
+    /// Closing a descriptor that was opened for reading would give the writer's lock up.
     @Test
-    @Disabled("LocalFile must count descriptors opened for reading too")
     void anotherProcessIsStillKeptOffAfterTheMemberWasExaminedInThisProcess()
             throws IOException, InterruptedException {
         try (LocalFile file = LocalFile.open(path, true)) {
@@ -182,9 +180,7 @@ final class LocalFileTest {
         }
     }
 
-    /// Fails today: the second close takes the file off the list of those in use.
     @Test
-    @Disabled("LocalFile.close must do nothing the second time")
     void closingAMemberTwiceDoesNotUnlockItForItsNextUser()
             throws IOException, InterruptedException {
         LocalFile first = LocalFile.open(path, true);
