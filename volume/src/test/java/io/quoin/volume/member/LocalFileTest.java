@@ -78,14 +78,21 @@ final class LocalFileTest {
             assertThatThrownBy(() -> LocalFile.open(path, true))
                     .isInstanceOf(IOException.class)
                     .hasMessage(path + ": in use by a volume of this daemon");
-            try (LocalFile examined = LocalFile.open(path, false)) {
-                assertThat(examined.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
-                assertThat(examined.write(memory, 0, 4096, 0, true)).isEqualTo(IoResult.CLOSED);
-                assertThat(examined.flush()).isEqualTo(IoResult.CLOSED);
-            }
+            assertThatThrownBy(() -> LocalFile.open(path, false))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage(path + ": in use by a volume of this daemon");
             assertThat(file.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
         }
         LocalFile.open(path, true).close();
+    }
+
+    @Test
+    void aMemberOpenedForExaminationIsNotWritten() throws IOException {
+        try (LocalFile examined = LocalFile.open(path, false)) {
+            assertThat(examined.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
+            assertThat(examined.write(memory, 0, 4096, 0, true)).isEqualTo(IoResult.CLOSED);
+            assertThat(examined.flush()).isEqualTo(IoResult.CLOSED);
+        }
     }
 
     /// Holds a file's lock in a process of its own until its standard input ends.
