@@ -162,7 +162,8 @@ public final class Batch {
             out.writeHexDumpDescription("reserved").writeInt(0);
             out.writeHexDumpDescription("tail batch").writeLong(tailBatch);
             out.writeHexDumpDescription("commit sequence").writeLong(commitSequence);
-            out.writeHexDumpDescription("reserved").writeLong(0).writeLong(0).writeLong(0);
+            out.writeHexDumpDescription("reserved").writeLong(0).writeLong(0);
+            out.writeHexDumpDescription("reserved").writeLong(0);
         }
     }
 

@@ -178,21 +178,26 @@ final class InfoTruth {
         long at = group.record(lane, index);
         boolean isWritten = false;
         boolean hasContent = false;
+        // Never older than what it covers: once the block is rewritten and this record stored, a
+        // data
+        // slot that falls behind must not look newer than the parity.
+        long generation = newest;
         for (int p = 0; p < k; p++) {
             long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            generation = Math.max(generation, BlockInfo.generation(image, data));
             isWritten |= BlockInfo.type(image, data) != BlockInfo.UNWRITTEN;
             hasContent |= !BlockInfo.isContentless(image, data);
         }
         int type =
                 hasContent ? BlockInfo.PARITY : isWritten ? BlockInfo.TRIMMED : BlockInfo.UNWRITTEN;
-        BlockInfo.set(image, at, type, row, isWritten ? newest : 0);
+        BlockInfo.set(image, at, type, row, isWritten ? generation : 0);
         for (int p = 0; p < k && isWritten; p++) {
             long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
-            long generation =
+            long covered =
                     BlockInfo.type(image, data) == BlockInfo.BAD
                             ? -1
                             : BlockInfo.generation(image, data);
-            BlockInfo.setVector(image, at, p, k, generation);
+            BlockInfo.setVector(image, at, p, k, covered);
         }
     }
 }

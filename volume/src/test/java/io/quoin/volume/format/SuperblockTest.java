@@ -1,0 +1,101 @@
+package io.quoin.volume.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import net.openhft.chronicle.bytes.HexDumpBytes;
+import org.junit.jupiter.api.Test;
+
+final class SuperblockTest {
+    @Test
+    void theBytesOnDiskAreThoseOfTheAnnotatedDump() throws IOException {
+        HexDumpBytes dump = new HexDumpBytes();
+        Samples.superblock().build().writeTo(dump);
+        Golden.check("superblock.txt", Golden.withoutPadding(dump.toHexString()));
+        dump.releaseLast();
+    }
+
+    @Test
+    void everyFieldComesBackAsItWasWritten() throws IllegalAccessException {
+        Superblock.Builder written = Samples.superblock();
+        MemorySegment block = Samples.block();
+        written.build().store(block, 0);
+        Superblock.Builder read = Superblock.load(block, 0).toBuilder();
+        for (Field field : Superblock.Builder.class.getFields()) {
+            Object expected = field.get(written);
+            Object found = field.get(read);
+            if (field.getName().equals("geometry")) {
+                expected = expected.toString();
+                found = found.toString();
+            }
+            assertThat(found).as(field.getName()).isEqualTo(expected);
+        }
+        assertThat(read.geometry.memberBlocks()).isEqualTo(written.geometry.memberBlocks());
+        assertThat(read.geometry.level()).isEqualTo(written.geometry.level());
+    }
+
+    @Test
+    void aFullTableOf32MembersAndANameOf64BytesFit() {
+        Superblock.Builder builder = Samples.superblock();
+        builder.name = "ä".repeat(32);
+        builder.geometry =
+                io.quoin.volume.geometry.LevelSpec.parse("29+3", 32, 0)
+                        .geometry(4096, builder.layout.dataBlocks());
+        List<MemberEntry> members = new ArrayList<>();
+        for (int i = 0; i < 32; i++) {
+            members.add(new MemberEntry(new UUID(i, ~i), 1 + i % 3, i, 2 * i));
+        }
+        builder.members = members;
+        MemorySegment block = Samples.block();
+        builder.build().store(block, 0);
+        Superblock read = Superblock.load(block, 0);
+        assertThat(read.members()).isEqualTo(members);
+        assertThat(read.name()).isEqualTo(builder.name);
+    }
+
+    @Test
+    void everySingleFlippedBitIsNoticed() {
+        MemorySegment block = Samples.block();
+        Samples.superblock().build().store(block, 0);
+        assertThat(Superblock.load(block, 0)).isNotNull();
+        for (long bit = 0; bit < 8 * Superblock.BYTES; bit++) {
+            Samples.flip(block, bit);
+            assertThat(Superblock.load(block, 0)).as("bit %d", bit).isNull();
+            Samples.flip(block, bit);
+        }
+        assertThat(Superblock.load(block, 0)).isNotNull();
+    }
+
+    @Test
+    void aTornWriteOfANewerSuperblockIsNoticedAtEverySector() {
+        MemorySegment older = Samples.block();
+        MemorySegment newer = Samples.block();
+        Samples.superblock().build().store(older, 0);
+        Superblock.Builder next = Samples.superblock();
+        next.sequence++;
+        next.nextJob++;
+        next.members =
+                List.of(
+                        next.members.get(0),
+                        next.members.get(1),
+                        next.members.get(2).with(MemberEntry.IN_SYNC, 0));
+        next.build().store(newer, 0);
+        // Sectors 0 and 1 differ; any mixture of them is neither superblock.
+        for (int mix = 1; mix < 3; mix++) {
+            MemorySegment torn = Samples.block().copyFrom(older);
+            MemorySegment.copy(newer, (mix - 1) * 512L, torn, (mix - 1) * 512L, 512);
+            assertThat(Superblock.load(torn, 0)).isNull();
+        }
+    }
+
+    @Test
+    void bytesThatAreNoSuperblockAreNone() {
+        assertThat(Superblock.load(Samples.block(), 0)).isNull();
+        assertThat(Superblock.load(Samples.random(4096, 3), 0)).isNull();
+    }
+}

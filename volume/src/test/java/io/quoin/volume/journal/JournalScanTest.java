@@ -1,0 +1,311 @@
+package io.quoin.volume.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quoin.codec.guard.Crc32c;
+import io.quoin.volume.MemoryFile;
+import io.quoin.volume.TestVolumes;
+import io.quoin.volume.format.Batch;
+import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.journal.JournalScan.DamagedJournalException;
+import io.quoin.volume.member.BlockFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import net.openhft.chronicle.bytes.Bytes;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Goal: after a crash each batch number has exactly one verdict. Method: real batches in two journal
+/// copies, walked through every combination of what became of batch 5, of what made it void, and of
+/// what came later.
+final class JournalScanTest {
+    private static final int TAG = 77;
+    private static final MemberLayout LAYOUT = TestVolumes.LAYOUT;
+    private static final int BATCH_BYTES = 8192;
+
+    private MemoryFile[] members;
+    private BlockFile[] files;
+
+    @BeforeEach
+    void blank() {
+        members =
+                new MemoryFile[] {
+                    new MemoryFile("m0", LAYOUT.memberBytes()),
+                    new MemoryFile("m1", LAYOUT.memberBytes())
+                };
+        files = members.clone();
+    }
+
+    /// What became of a copy.
+    private enum Fate {
+        WHOLE,
+        NEVER,
+        TORN_HEADER,
+        TORN_PAYLOAD,
+        FLIPPED,
+        UNREADABLE
+    }
+
+    private enum Void {
+        NO,
+        BY_THE_SAME_NUMBER,
+        BY_A_LOWER_NUMBER
+    }
+
+    private enum Later {
+        NOTHING,
+        OF_ITS_EPOCH,
+        START_RIGHT_AFTER,
+        START_ONE_FURTHER
+    }
+
+    /// One batch with one record and one payload block, as the journal writes it.
+    private static MemorySegment batch(long epoch, long number, long segment, int at, int type) {
+        MemorySegment batch = Arena.ofAuto().allocate(BATCH_BYTES, 4096);
+        batch.asSlice(4096).fill((byte) number);
+        Batch.Header header = new Batch.Header();
+        header.headerBytes = 4096;
+        header.volumeTag = TAG;
+        header.epoch = epoch;
+        header.number = number;
+        header.segment = segment;
+        header.segmentOffset = at;
+        header.ensemble = 0b11;
+        header.firstSequence = 100 * number;
+        header.lastSequence = 100 * number;
+        header.recordCount = 1;
+        header.payloadBlocks = type == Batch.WRITE ? 1 : 0;
+        header.totalBytes = 4096 * (1 + header.payloadBlocks);
+        Bytes<byte[]> bytes = Bytes.allocateElasticOnHeap(4096);
+        header.writeTo(bytes);
+        int blocks = header.payloadBlocks;
+        Batch.writeRecord(bytes, type, 0, 0, blocks, 100 * number, 1, 0, 0);
+        if (blocks > 0) {
+            bytes.writeInt(Crc32c.of(batch, 4096, 4096));
+        }
+        byte[] image = bytes.toByteArray();
+        bytes.releaseLast();
+        MemorySegment.copy(MemorySegment.ofArray(image), 0, batch, 0, image.length);
+        Batch.seal(batch, 0, 4096);
+        return batch;
+    }
+
+    /// Epoch e lies in segment e, in journal slot e - 1; a batch at the place of its number.
+    private void write(long epoch, long number, int type, Fate... fates) {
+        int at = (int) number * BATCH_BYTES % LAYOUT.segmentBytes();
+        MemorySegment batch = batch(epoch, number, epoch, at, type);
+        for (int m = 0; m < 2; m++) {
+            long offset = LAYOUT.segmentOffset((int) epoch - 1) + at;
+            int bytes = type == Batch.WRITE ? BATCH_BYTES : 4096;
+            Fate fate = fates.length > 0 ? fates[m] : Fate.WHOLE;
+            if (fate == Fate.NEVER) {
+                continue;
+            }
+            members[m].write(batch, 0, bytes, offset, true);
+            long payload = offset + bytes - 4096;
+            switch (fate) {
+                case TORN_HEADER -> members[m].erase(offset);
+                case TORN_PAYLOAD -> members[m].erase(payload);
+                case FLIPPED -> members[m].flip(offset + 130, 2);
+                case UNREADABLE -> members[m].spoil(payload);
+                default -> {}
+            }
+        }
+    }
+
+    private JournalScan scan() {
+        return JournalScan.read(files, LAYOUT, TAG);
+    }
+
+    private List<String> replayed(long tail) throws DamagedJournalException {
+        List<String> visited = new ArrayList<>();
+        scan().replay(tail, (batch, header) -> visited.add(header.epoch + ":" + header.number));
+        return visited;
+    }
+
+    static Stream<List<Object>> walk() {
+        List<List<Object>> all = new ArrayList<>();
+        for (Fate a : Fate.values()) {
+            for (Fate b : Fate.values()) {
+                for (Void cut : Void.values()) {
+                    for (Later later : Later.values()) {
+                        all.add(List.of(a, b, cut, later));
+                    }
+                }
+            }
+        }
+        return all.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("walk")
+    void eachBatchHasExactlyOneVerdict(List<Object> row) throws DamagedJournalException {
+        Fate a = (Fate) row.get(0);
+        Fate b = (Fate) row.get(1);
+        Void cut = (Void) row.get(2);
+        Later later = (Later) row.get(3);
+        for (long number = 1; number < 5; number++) {
+            write(1, number, Batch.WRITE);
+        }
+        write(1, 5, Batch.WRITE, a, b);
+        boolean isWhole = a == Fate.WHOLE || b == Fate.WHOLE;
+        int epoch = 1;
+        switch (cut) {
+            case NO -> {}
+            case BY_THE_SAME_NUMBER -> write(++epoch, 5, Batch.EPOCH_START);
+            case BY_A_LOWER_NUMBER -> write(++epoch, 3, Batch.EPOCH_START);
+        }
+        switch (later) {
+            case NOTHING -> {}
+            case OF_ITS_EPOCH -> write(1, 6, Batch.WRITE);
+            case START_RIGHT_AFTER -> write(++epoch, 6, Batch.EPOCH_START);
+            case START_ONE_FURTHER -> write(++epoch, 7, Batch.EPOCH_START);
+        }
+        List<String> expected =
+                switch (cut) {
+                    case BY_THE_SAME_NUMBER ->
+                            switch (later) {
+                                case NOTHING, OF_ITS_EPOCH ->
+                                        List.of("1:1", "1:2", "1:3", "1:4", "2:5");
+                                case START_RIGHT_AFTER ->
+                                        List.of("1:1", "1:2", "1:3", "1:4", "2:5", "3:6");
+                                // 6 is carried by 7.
+                                case START_ONE_FURTHER ->
+                                        List.of("1:1", "1:2", "1:3", "1:4", "2:5", "3:7");
+                            };
+                    case BY_A_LOWER_NUMBER ->
+                            switch (later) {
+                                case NOTHING, OF_ITS_EPOCH -> List.of("1:1", "1:2", "2:3");
+                                // 4 of epoch 2 is nowhere, and later ones are there.
+                                case START_RIGHT_AFTER, START_ONE_FURTHER -> null;
+                            };
+                    case NO ->
+                            switch (later) {
+                                case NOTHING ->
+                                        isWhole
+                                                ? List.of("1:1", "1:2", "1:3", "1:4", "1:5")
+                                                : List.of("1:1", "1:2", "1:3", "1:4");
+                                case OF_ITS_EPOCH ->
+                                        isWhole
+                                                ? List.of("1:1", "1:2", "1:3", "1:4", "1:5", "1:6")
+                                                : null;
+                                case START_RIGHT_AFTER ->
+                                        isWhole
+                                                ? List.of("1:1", "1:2", "1:3", "1:4", "1:5", "2:6")
+                                                : List.of("1:1", "1:2", "1:3", "1:4", "2:6");
+                                case START_ONE_FURTHER ->
+                                        isWhole
+                                                ? List.of("1:1", "1:2", "1:3", "1:4", "1:5", "2:7")
+                                                : null;
+                            };
+                };
+        if (expected == null) {
+            assertThatThrownBy(() -> replayed(1))
+                    .isInstanceOf(DamagedJournalException.class)
+                    .hasMessageMatching(
+                            "journal batch \\d: expected a whole copy, found none, but batch \\d is"
+                                    + " there: acknowledged writes would be lost");
+        } else {
+            assertThat(replayed(1)).isEqualTo(expected);
+            // Deciding changes nothing: it can be decided again.
+            assertThat(replayed(1)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void whatIsBeforeTheTailIsNotNeeded() throws DamagedJournalException {
+        write(1, 1, Batch.WRITE, Fate.FLIPPED, Fate.FLIPPED);
+        write(1, 2, Batch.WRITE);
+        write(1, 3, Batch.WRITE);
+        assertThat(replayed(2)).containsExactly("1:2", "1:3");
+        assertThat(replayed(4)).isEmpty();
+        assertThatThrownBy(() -> replayed(1)).isInstanceOf(DamagedJournalException.class);
+    }
+
+    @Test
+    void aTailThatTheJournalDoesNotReachIsSaid() {
+        write(1, 3, Batch.WRITE);
+        write(2, 5, Batch.EPOCH_START);
+        JournalScan scan = scan();
+        assertThat(scan.reaches(3)).isTrue();
+        assertThat(scan.reaches(2)).as("2 is missing and 3 is there").isFalse();
+        assertThat(scan.reaches(4)).as("4 is carried by 5").isTrue();
+        assertThat(scan.reaches(6)).as("nothing is there from 6 on").isTrue();
+    }
+
+    @Test
+    void anOldTailThatComesBackWithAMemberNeverComesBackToLife() throws DamagedJournalException {
+        write(1, 1, Batch.WRITE);
+        write(1, 2, Batch.WRITE);
+        // Member 1 was away with 3 to 5, which were never acknowledged; epoch 2 went on at 3.
+        for (long number = 3; number < 6; number++) {
+            write(1, number, Batch.WRITE, Fate.NEVER, Fate.WHOLE);
+        }
+        write(2, 3, Batch.EPOCH_START, Fate.WHOLE, Fate.NEVER);
+        write(2, 4, Batch.WRITE, Fate.WHOLE, Fate.NEVER);
+        assertThat(replayed(1)).containsExactly("1:1", "1:2", "2:3", "2:4");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Fate.class,
+            names = {"TORN_PAYLOAD", "FLIPPED", "UNREADABLE"})
+    void damagedCopiesAreCountedWhenTheBatchWasFoundElsewhere(Fate fate)
+            throws DamagedJournalException {
+        write(1, 1, Batch.WRITE, fate, Fate.WHOLE);
+        assertThat(replayed(1)).containsExactly("1:1");
+        assertThat(scan().damagedCopies())
+                .isEqualTo(fate == Fate.FLIPPED ? 0 : fate == Fate.UNREADABLE ? 2 : 1);
+    }
+
+    @Test
+    void aBatchOfAnotherVolumeOrFromAnotherPlaceIsNone() throws DamagedJournalException {
+        MemorySegment batch = batch(1, 1, 1, 0, Batch.WRITE);
+        members[0].write(batch, 0, BATCH_BYTES, LAYOUT.segmentOffset(0), true);
+        assertThat(replayed(1)).containsExactly("1:1");
+        assertThat(JournalScan.read(files, LAYOUT, TAG + 1).reaches(0))
+                .as("nothing is there for another volume")
+                .isTrue();
+        members[0].erase(LAYOUT.segmentOffset(0));
+        members[0].write(batch, 0, BATCH_BYTES, LAYOUT.segmentOffset(0) + 4096, true);
+        assertThat(replayed(1)).isEmpty();
+    }
+
+    @Test
+    void theJournalGoesOnBehindWhatCountsAndLeavesItAlone() throws DamagedJournalException {
+        for (long number = 1; number < 4; number++) {
+            write(1, number, Batch.WRITE);
+        }
+        write(1, 4, Batch.WRITE, Fate.TORN_PAYLOAD, Fate.NEVER);
+        JournalScan scan = scan();
+        scan.replay(1, (batch, header) -> {});
+        Segments segments = scan.segments();
+        Segments.Segment newest = segments.newest();
+        assertThat(newest.id).isEqualTo(1);
+        assertThat(newest.usedBytes).isEqualTo(4 * BATCH_BYTES);
+        assertThat(newest.lastBatch).isEqualTo(3);
+        assertThat(newest.isWhole()).isTrue();
+        assertThat(newest.slotOf).containsExactly(0, 0);
+        assertThat(segments.freeSlots(0)).isEqualTo(LAYOUT.segmentSlots() - 1);
+        assertThat(scan.highestSequence()).isEqualTo(300);
+        assertThat(scan.highestEpoch()).isEqualTo(1);
+    }
+
+    @Test
+    void aSegmentOfWhichOneCopyIsGoneIsNotWrittenOn() throws DamagedJournalException {
+        write(1, 1, Batch.WRITE, Fate.WHOLE, Fate.TORN_HEADER);
+        JournalScan scan = scan();
+        scan.replay(1, (batch, header) -> {});
+        assertThat(scan.segments().newest().isWhole()).isFalse();
+        Segments.Segment next = scan.segments().open(0b11, 2);
+        assertThat(next.id).isEqualTo(2);
+        assertThat(next.slotOf).containsExactly(1, 0);
+    }
+}

@@ -1,0 +1,334 @@
+package io.quoin.volume.journal;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quoin.volume.MemoryFile;
+import io.quoin.volume.TestVolumes;
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.format.Batch;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.journal.JournalScan.DamagedJournalException;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.IoResult;
+import io.quoin.volume.member.MemberIo;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.member.Witness;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/// Goal: what was committed is found again, whole and once, over any number of epochs. Method: the
+/// journal as it runs, on members in memory whose operations are carried out one at a time.
+final class JournalTest {
+    /// A volume's journal, its members and what was committed.
+    private static final class World {
+        final List<MemoryFile> files;
+        final Superblock superblock;
+        final ArrayDeque<Io> pending = new ArrayDeque<>();
+        final List<Long> committed = new ArrayList<>();
+        MemberSet members;
+        Journal journal;
+        DirtyIndex dirty;
+        MemorySegment region;
+        Replay replay;
+        int failSlot = -1;
+
+        World(String level, int count) {
+            files = TestVolumes.members(level, count);
+            superblock = SuperblockIo.read(files.getFirst()).superblock();
+        }
+
+        BlockFile[] present() {
+            return files.toArray(new BlockFile[0]);
+        }
+
+        /// Recovers, and begins an epoch.
+        void open(long epoch) throws DamagedJournalException {
+            JournalScan scan =
+                    JournalScan.read(present(), TestVolumes.LAYOUT, superblock.volumeTag());
+            region = Arena.ofAuto().allocate(512 * BLOCK_BYTES, BLOCK_BYTES);
+            dirty = new DirtyIndex(512, BLOCK_BYTES, offset -> {});
+            int[] next = {0};
+            replay =
+                    Replay.run(
+                            scan,
+                            1,
+                            1,
+                            superblock.geometry(),
+                            dirty,
+                            region,
+                            () -> next[0]++ * BLOCK_BYTES);
+            MemberIo[] ios = new MemberIo[files.size()];
+            for (int i = 0; i < ios.length; i++) {
+                ios[i] =
+                        new MemberIo() {
+                            @Override
+                            public void submit(Io io) {
+                                pending.addLast(io);
+                            }
+
+                            @Override
+                            public void close() {}
+                        };
+            }
+            members = new MemberSet(superblock, present(), ios, Witness.NONE);
+            members.setListener(
+                    new MemberSet.Listener() {
+                        @Override
+                        public void memberFailed(int slot, String cause) {}
+
+                        @Override
+                        public void resumed() {
+                            journal.resumed();
+                        }
+
+                        @Override
+                        public void volumeFailed(String cause) {}
+                    });
+            journal =
+                    new Journal(
+                            members,
+                            superblock.geometry().parityCount(),
+                            replay.start(scan, epoch, 1),
+                            () -> {});
+            journal.begin(replay.epochStart(), replay.carried());
+        }
+
+        void append(int type, long sequence, long block, int count, boolean hasMore) {
+            JournalOp op = new JournalOp();
+            op.type = type;
+            op.hasMore = hasMore;
+            op.sequence = sequence;
+            op.block = block;
+            op.count = count;
+            op.payloadStride = BLOCK_BYTES;
+            op.listener = done -> committed.add(done.sequence);
+            if (op.payloadBlocks() > 0) {
+                op.payload = Arena.ofAuto().allocate((long) count * BLOCK_BYTES, BLOCK_BYTES);
+                for (int i = 0; i < count; i++) {
+                    op.payload.set(ValueLayout.JAVA_LONG, (long) i * BLOCK_BYTES, sequence);
+                    op.crcs[i] = Journal.crc(op.payload, (long) i * BLOCK_BYTES);
+                }
+            }
+            if (type == Batch.INTENT) {
+                op.extra = 1;
+                op.generations = new long[superblock.geometry().dataCount()];
+                op.generations[0] = sequence - 1;
+            }
+            journal.append(op);
+        }
+
+        void completeOne() {
+            Io io = pending.removeFirst();
+            if (io.slot == failSlot) {
+                io.result = IoResult.ERROR;
+            } else {
+                io.runOn(files.get(io.slot));
+            }
+            members.completed(io);
+        }
+
+        void run() {
+            while (journal.pump() || !pending.isEmpty()) {
+                if (!pending.isEmpty()) {
+                    completeOne();
+                }
+            }
+        }
+
+        long found(long block) {
+            int version = dirty.newest(block);
+            if (version == DirtyIndex.NONE) {
+                return 0;
+            }
+            if (dirty.kind(version) == DirtyIndex.WRITE) {
+                assertThat(region.get(ValueLayout.JAVA_LONG, dirty.payload(version)))
+                        .isEqualTo(dirty.sequence(version));
+            }
+            return dirty.sequence(version);
+        }
+    }
+
+    @Test
+    void whatWasCommittedIsFoundAgainOverManyEpochs() throws DamagedJournalException {
+        for (int seed = 0; seed < 20; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            World world = new World("raid5", 3);
+            Map<Long, Long> model = new HashMap<>();
+            Map<Long, Long> intents = new HashMap<>();
+            long sequence = 10;
+            for (int epoch = 1; epoch <= 4; epoch++) {
+                world.open(epoch);
+                for (long block = 0; block < 60; block++) {
+                    assertThat(world.found(block))
+                            .as("seed %d epoch %d block %d", seed, epoch, block)
+                            .isEqualTo(model.getOrDefault(block, 0L));
+                }
+                assertThat(world.replay.intents())
+                        .hasSize(intents.size())
+                        .allMatch(intent -> intents.get(intent.row) == intent.sequence);
+                world.run();
+                int transactions = random.nextInt(12);
+                for (int t = 0; t < transactions; t++) {
+                    if (random.nextInt(4) == 0) {
+                        long row = random.nextInt(8);
+                        world.append(Batch.INTENT, ++sequence, row, 1, false);
+                        intents.put(row, sequence);
+                        continue;
+                    }
+                    int records = 1 + random.nextInt(3);
+                    for (int r = 0; r < records; r++) {
+                        long block = random.nextInt(50);
+                        int count = 1 + random.nextInt(3);
+                        int type = 1 + random.nextInt(3);
+                        world.append(type, ++sequence, block, count, r < records - 1);
+                        for (int i = 0; i < count; i++) {
+                            model.put(block + i, sequence);
+                        }
+                    }
+                    if (random.nextBoolean()) {
+                        world.run();
+                    }
+                }
+                world.run();
+                assertThat(world.committed).isSorted().doesNotHaveDuplicates();
+                world.pending.clear();
+            }
+        }
+    }
+
+    @Test
+    void aTransactionOfWhichTheLastRecordIsMissingIsDroppedWholeAndStaysDropped()
+            throws DamagedJournalException {
+        World world = new World("raid5", 3);
+        world.open(1);
+        world.append(Batch.WRITE, 11, 3, 1, false);
+        world.append(Batch.WRITE, 12, 3, 2, true);
+        world.run();
+        world.append(Batch.TRIM, 13, 20, 5, true);
+        world.run();
+        for (int epoch = 2; epoch < 5; epoch++) {
+            world.open(epoch);
+            assertThat(world.found(3)).isEqualTo(11);
+            assertThat(world.found(4)).isZero();
+            assertThat(world.found(20)).isZero();
+            world.run();
+        }
+        // A record with no more to follow does not complete what an earlier epoch left open.
+        world.append(Batch.WRITE, 1 << 20, 30, 1, false);
+        world.run();
+        world.open(5);
+        assertThat(world.found(3)).isEqualTo(11);
+        assertThat(world.found(20)).isZero();
+        assertThat(world.found(30)).isEqualTo(1 << 20);
+    }
+
+    @Test
+    void theLastBatchSurvivesTheLossOfItsOnlyCopyOnceTheNextEpochHasBegun()
+            throws DamagedJournalException {
+        for (int kept = 0; kept < 2; kept++) {
+            World world = new World("raid5", 3);
+            world.open(1);
+            world.append(Batch.WRITE, 11, 3, 1, false);
+            world.run();
+            world.append(Batch.WRITE, 12, 4, 1, false);
+            world.journal.pump();
+            // The crash comes when one of two copies is written.
+            assertThat(world.pending).hasSize(2);
+            Io one = kept == 0 ? world.pending.peekFirst() : world.pending.peekLast();
+            one.runOn(world.files.get(one.slot));
+            long lostAt = one.offsetBytes;
+            MemoryFile holder = world.files.get(one.slot);
+            world.pending.clear();
+            world.open(2);
+            assertThat(world.found(4)).isEqualTo(12);
+            world.run();
+            holder.flip(lostAt + 200, 1);
+            world.open(3);
+            assertThat(world.found(3)).isEqualTo(11);
+            assertThat(world.found(4)).as("carried by the start of epoch 2").isEqualTo(12);
+        }
+    }
+
+    @Test
+    void nothingIsCommittedBeforeEveryCopyIsDurable() throws DamagedJournalException {
+        World world = new World("raid6", 4);
+        world.open(1);
+        world.run();
+        long before = world.journal.commitSequence();
+        world.append(Batch.WRITE, 11, 3, 1, false);
+        world.journal.pump();
+        assertThat(world.pending).as("m + 1 copies").hasSize(3);
+        for (int copy = 0; copy < 3; copy++) {
+            assertThat(world.journal.commitSequence()).isEqualTo(before);
+            assertThat(world.committed).isEmpty();
+            world.completeOne();
+        }
+        assertThat(world.journal.commitSequence()).isEqualTo(11);
+        assertThat(world.committed).containsExactly(11L);
+    }
+
+    @Test
+    void aBatchWhoseCopyFailedIsWrittenAgainOnMembersInSyncOnceTheLossIsDurable()
+            throws DamagedJournalException {
+        for (int failing = 0; failing < 4; failing++) {
+            World world = new World("raid6", 4);
+            world.open(1);
+            world.run();
+            world.append(Batch.WRITE, 11, 3, 1, false);
+            world.journal.pump();
+            int slot = failing;
+            boolean hasCopy = world.pending.stream().anyMatch(io -> io.slot == slot);
+            world.failSlot = failing;
+            boolean wasFrozen = false;
+            while (!world.pending.isEmpty()) {
+                world.completeOne();
+                if (world.members.isFrozen()) {
+                    wasFrozen = true;
+                    assertThat(world.committed).as("frozen").isEmpty();
+                }
+            }
+            assertThat(wasFrozen).isEqualTo(hasCopy);
+            world.run();
+            assertThat(world.committed).containsExactly(11L);
+            assertThat(world.members.inSyncCount()).isEqualTo(hasCopy ? 3 : 4);
+            if (hasCopy) {
+                for (int other = 0; other < 4; other++) {
+                    if (other != slot) {
+                        Superblock stored = SuperblockIo.read(world.files.get(other)).superblock();
+                        assertThat(stored.configEpoch()).isEqualTo(2);
+                        assertThat(stored.members().get(slot).stateText()).isEqualTo("faulty");
+                    }
+                }
+            }
+            world.open(2);
+            assertThat(world.found(3)).isEqualTo(11);
+        }
+    }
+
+    @Test
+    void aBatchIsTheSameBytesOnAllCopies() throws DamagedJournalException {
+        World world = new World("raid6", 4);
+        world.open(1);
+        world.append(Batch.WRITE, 11, 3, 2, false);
+        world.append(Batch.INTENT, 12, 3, 2, false);
+        world.journal.pump();
+        MemorySegment first = world.pending.peekFirst().segment;
+        for (Io io : world.pending) {
+            assertThat(io.segment).isSameAs(first);
+            assertThat(io.offsetBytes % BLOCK_BYTES).isZero();
+            assertThat(io.kind).isEqualTo(Io.Kind.WRITE_DURABLE);
+        }
+        assertThat(world.pending.stream().map(io -> io.slot).distinct()).hasSize(3);
+    }
+}
