@@ -54,7 +54,7 @@ class DaemonIT {
     void twoCommandsMakeAndServeAVolume() throws IOException {
         String created =
                 here.done(
-                        "create", "orders", "--level", "raid5", "--size", "128M", "@m0", "@m1",
+                        "create", "orders", "--level", "raid5", "--size", "160M", "@m0", "@m1",
                         "@m2", "--state", "@state");
         assertThat(created).startsWith("volume orders (").contains("not served yet");
         here.serve();
@@ -86,7 +86,7 @@ class DaemonIT {
     void whatWasAcknowledgedSurvivesKills() throws IOException {
         Installation.DaemonProcess daemon = here.serve();
         here.done(
-                "create", "orders", "--level", "raid6", "--size", "128M", "@m0", "@m1", "@m2",
+                "create", "orders", "--level", "raid6", "--size", "160M", "@m0", "@m1", "@m2",
                 "@m3");
         for (int round = 1; round <= 3; round++) {
             here.qemuIo("orders", "write -P " + round + " " + round + "M 300k");
@@ -112,7 +112,7 @@ class DaemonIT {
     @Test
     void aMemberIsLostAndRebuilt() throws IOException {
         Installation.DaemonProcess daemon = here.serve();
-        here.done("create", "orders", "--level", "raid5", "--size", "128M", "@m0", "@m1", "@m2");
+        here.done("create", "orders", "--level", "raid5", "--size", "160M", "@m0", "@m1", "@m2");
         Path source = source();
         here.tool("libnbd-bin", "nbdcopy", source, here.uri("orders"));
         here.refused(1, "Not confirmed", "member", "fail", "orders", "1");
@@ -152,7 +152,7 @@ class DaemonIT {
     @Test
     void aScrubIsPausedResumedAndCancelled() throws IOException {
         here.serve();
-        here.done("create", "orders", "--level", "raid1", "--size", "128M", "@m0", "@m1");
+        here.done("create", "orders", "--level", "raid1", "--size", "160M", "@m0", "@m1");
         here.qemuIo("orders", "write -P 7 0 16M");
         here.done("rate", "orders", "1M");
         here.done("scrub", "start", "orders");
@@ -170,7 +170,7 @@ class DaemonIT {
     @Test
     void aScrubRepairsWhatRots() throws IOException {
         Installation.DaemonProcess daemon = here.serve();
-        here.done("create", "orders", "--level", "raid5", "--size", "128M", "@m0", "@m1", "@m2");
+        here.done("create", "orders", "--level", "raid5", "--size", "160M", "@m0", "@m1", "@m2");
         Path source = source();
         here.tool("libnbd-bin", "nbdcopy", source, here.uri("orders"));
         daemon.stop();
@@ -256,7 +256,7 @@ class DaemonIT {
     @Test
     void aVolumeIsAttachedAsAFileAndDetached() throws IOException {
         here.serve();
-        here.done("create", "orders", "--level", "raid5", "--size", "128M", "@m0", "@m1", "@m2");
+        here.done("create", "orders", "--level", "raid5", "--size", "160M", "@m0", "@m1", "@m2");
         Path file = here.path("volume file");
         here.done("attach", "orders", file);
         try {
