@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "attach",
         description = {
-            "Shows a volume as a file (by nbdfuse), or as a kernel device when the path is",
-            "/dev/nbdN (by nbd-client, where the kernel has nbd)."
+            "Shows a volume as a file, or as a device of the kernel.",
+            "Files by nbdfuse; /dev/nbdN by nbd-client, where the kernel has nbd."
         })
 final class AttachCommand extends QuoinCommand {
     @Mixin private DaemonOption daemon;

@@ -21,8 +21,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "check",
         description = {
-            "Assembles a volume from its members without writing: who is in sync, what the journal",
-            "holds, whether it could be served. Needs no daemon; of a volume in use it shows a moment."
+            "Says what a daemon would find in a volume's members; reads only, needs no daemon.",
+            "Who is in sync, what the journal holds, whether it could be served. Of a volume in use it",
+            "shows a moment."
         })
 final class CheckCommand extends QuoinCommand {
     @Parameters(arity = "1..*", paramLabel = "PATH", description = "Members, in any order.")

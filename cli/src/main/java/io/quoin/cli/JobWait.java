@@ -36,19 +36,20 @@ final class JobWait {
             while (isOpen(last)) {
                 progress.update(last.getLong("cursor") * GROUP_BYTES);
                 Thread.sleep(POLL_MILLIS);
-                JsonObject answer =
-                        DaemonOption.ask(client, DaemonOption.request(kind + ".status", volume));
-                last =
-                        find(answer, id)
-                                .orElseThrow(() ->
-                                        CommandFailure.failed(
-                                                "volume "
-                                                        + volume
-                                                        + ": "
-                                                        + kind
-                                                        + " "
-                                                        + id
-                                                        + " is gone, its end is not known; see quoin events"));
+                JsonObject status =
+                        DaemonOption.ask(client, DaemonOption.request("status", volume))
+                                .getObject("volume");
+                last = find(status, id).orElseThrow(() -> lost(volume, kind, id));
+                if (status.getString("state").equals("failed")) {
+                    throw CommandFailure.failed(
+                            "volume "
+                                    + volume
+                                    + " failed while "
+                                    + kind
+                                    + " "
+                                    + id
+                                    + " was under way; see quoin events");
+                }
             }
             progress.update(last.getLong("cursor") * GROUP_BYTES);
         }
@@ -66,13 +67,24 @@ final class JobWait {
         return ExitCode.OK;
     }
 
+    private static CommandFailure lost(String volume, String kind, long id) {
+        return CommandFailure.failed(
+                "volume "
+                        + volume
+                        + ": "
+                        + kind
+                        + " "
+                        + id
+                        + " is gone, its end is not known; see quoin events");
+    }
+
     static boolean isOpen(JsonObject job) {
         String state = job.getString("state");
         return state.equals("running") || state.equals("paused");
     }
 
-    private static Optional<JsonObject> find(JsonObject answer, long id) {
-        return answer.getArray("jobs", new JsonArray()).stream()
+    private static Optional<JsonObject> find(JsonObject status, long id) {
+        return status.getArray("jobs", new JsonArray()).stream()
                 .map(each -> (JsonObject) each)
                 .filter(each -> each.getLong("id") == id)
                 .findFirst();

@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ListCommand.class,
             StatusCommand.class,
             EventsCommand.class,
+            CountersCommand.class,
             OpenCommand.class,
             CloseCommand.class,
             AttachCommand.class,

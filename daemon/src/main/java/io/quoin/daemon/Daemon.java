@@ -12,9 +12,11 @@ import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.nbd.NbdSettings;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.daemon.observe.ServiceNotifier;
+import io.quoin.volume.assembly.VolumeException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,12 +77,17 @@ final class Daemon implements AutoCloseable {
     /// @param version Quoin's
     /// @throws ConfigException when what is remembered cannot be read
     /// @throws IOException naming the socket that cannot be had
-    void start(String version) throws ConfigException, IOException {
+    /// @throws VolumeException when the volume of the command line cannot be served
+    void start(String version) throws ConfigException, IOException, VolumeException {
+        Files.createDirectories(settings.controlSocket().getParent());
+        if (settings.nbdSocket().isPresent()) {
+            Files.createDirectories(settings.nbdSocket().get().getParent());
+        }
         control =
                 ControlServer.open(
                         settings.controlSocket(), new Commands(host, server, events, version));
         notifier.status("opening volumes");
-        host.openAll(settings.volumes());
+        host.openAll(settings.volumes(), settings.given());
         if (settings.nbdSocket().isPresent()) {
             server.listen(UnixDomainSocketAddress.of(settings.nbdSocket().get()));
         }

@@ -7,6 +7,7 @@ import io.quoin.daemon.config.ConfigException;
 import io.quoin.daemon.config.Options;
 import io.quoin.daemon.observe.LogLines;
 import io.quoin.daemon.observe.ServiceNotifier;
+import io.quoin.volume.assembly.VolumeException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -65,7 +66,7 @@ public final class Main {
         Runtime.getRuntime().addShutdownHook(hook);
         try {
             daemon.start(version());
-        } catch (ConfigException | IOException e) {
+        } catch (ConfigException | VolumeException | IOException e) {
             if (Runtime.getRuntime().removeShutdownHook(hook)) {
                 daemon.close();
                 System.err.println("quoind: " + e.getMessage());

@@ -1,5 +1,6 @@
 package io.quoin.daemon.config;
 
+import io.quoin.volume.EngineSettings;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -89,8 +90,10 @@ public record Options(Settings settings, boolean isJson) {
         builder.stateDirectory = given.state != null ? given.state : builder.stateDirectory;
         try {
             if (!given.members.isEmpty()) {
-                builder.volumes.add(
-                        new VolumeSettings(Optional.empty(), given.members, OptionalLong.empty()));
+                builder.given =
+                        Optional.of(
+                                new VolumeSettings(
+                                        Optional.empty(), given.members, OptionalLong.empty()));
             }
             if (given.bufferBytes.isPresent()) {
                 builder.engine = withBuffer(builder.engine, given.bufferBytes.getAsLong());
@@ -101,9 +104,8 @@ public record Options(Settings settings, boolean isJson) {
         }
     }
 
-    private static io.quoin.volume.EngineSettings withBuffer(
-            io.quoin.volume.EngineSettings was, long bytes) {
-        return new io.quoin.volume.EngineSettings(
+    private static EngineSettings withBuffer(EngineSettings was, long bytes) {
+        return new EngineSettings(
                 bytes,
                 was.infoGroups(),
                 was.destageAfterNanos(),

@@ -23,6 +23,7 @@ import java.util.Set;
 /// @param engine how volumes run unless they say otherwise
 /// @param clients limits on clients
 /// @param volumes volumes to serve, besides those remembered
+/// @param given the volume of the command line, which must be served or nothing is
 public record Settings(
         Optional<Path> nbdSocket,
         List<TcpAddress> tcp,
@@ -31,7 +32,8 @@ public record Settings(
         Path stateDirectory,
         EngineSettings engine,
         ClientLimits clients,
-        List<VolumeSettings> volumes) {
+        List<VolumeSettings> volumes,
+        Optional<VolumeSettings> given) {
     /// The settings file that is read when none is named and it exists.
     public static final Path DEFAULT_FILE = Path.of("/etc/quoin/quoind.toml");
 
@@ -76,7 +78,9 @@ public record Settings(
         for (TcpAddress address : tcp) {
             checkReach(address, isTcpOpen);
         }
-        checkVolumes(volumes);
+        List<VolumeSettings> all = new ArrayList<>(volumes);
+        given.ifPresent(all::add);
+        checkVolumes(all);
     }
 
     private static void checkSocket(String what, Path path) {
@@ -146,6 +150,7 @@ public record Settings(
         EngineSettings engine = EngineSettings.DEFAULT;
         ClientLimits clients = ClientLimits.NONE;
         final List<VolumeSettings> volumes = new ArrayList<>();
+        Optional<VolumeSettings> given = Optional.empty();
 
         /// {@return the settings}
         ///
@@ -159,7 +164,8 @@ public record Settings(
                     stateDirectory,
                     engine,
                     clients,
-                    volumes);
+                    volumes,
+                    given);
         }
     }
 }

@@ -166,6 +166,13 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
+    /// {@return whether a volume of that name is remembered}
+    ///
+    /// @param name its name
+    public boolean isRemembered(String name) {
+        return Files.exists(file(name));
+    }
+
     /// {@return a remembered volume}
     ///
     /// @param name its name

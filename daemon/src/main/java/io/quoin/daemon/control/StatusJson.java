@@ -2,6 +2,7 @@ package io.quoin.daemon.control;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.control.api.FieldNames;
 import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.VolumeStatus;
@@ -84,19 +85,8 @@ final class StatusJson {
     /// {@return counters; `read bytes` becomes `readBytes`}
     static JsonObject counters(Map<String, Long> counters) {
         JsonObject json = new JsonObject();
-        counters.forEach((label, value) -> json.put(camelCase(label), value));
+        counters.forEach((label, value) -> json.put(FieldNames.of(label), value));
         return json;
-    }
-
-    private static String camelCase(String label) {
-        StringBuilder name = new StringBuilder();
-        for (String word : label.split(" ")) {
-            name.append(
-                    name.isEmpty()
-                            ? word
-                            : Character.toUpperCase(word.charAt(0)) + word.substring(1));
-        }
-        return name.toString();
     }
 
     static JsonObject event(EventLog.Entry entry) {

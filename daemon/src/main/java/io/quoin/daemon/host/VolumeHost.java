@@ -13,11 +13,11 @@ import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
-import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.SuperblockIo;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +31,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// Opens, serves, changes and stops volumes. Thread-safe: what changes the set of volumes happens one
 /// after the other, questions do not wait for it.
@@ -108,14 +109,21 @@ public final class VolumeHost {
     /// is logged and kept in {@link #unserved}; the others are served.
     ///
     /// @param configured volumes of the settings
+    /// @param given volume of the command line
     /// @throws ConfigException when what is remembered cannot be read
-    public void openAll(List<VolumeSettings> configured) throws ConfigException {
+    /// @throws VolumeException when the one of the command line cannot be opened
+    public void openAll(List<VolumeSettings> configured, Optional<VolumeSettings> given)
+            throws ConfigException, VolumeException {
+        if (given.isPresent()) {
+            open(given.get(), false, Tolerance.NONE);
+        }
         Map<VolumeSettings, Boolean> wanted = new LinkedHashMap<>();
         configured.forEach(each -> wanted.put(each, false));
         for (StateDirectory.Remembered each : state.volumes()) {
             if (each.volume().isEmpty()) {
                 refuse(each.name(), each.error());
-            } else if (configured.stream().noneMatch(other -> isSame(other, each.volume().get()))) {
+            } else if (Stream.concat(configured.stream(), given.stream())
+                    .noneMatch(other -> isSame(other, each.volume().get()))) {
                 wanted.put(each.volume().get(), true);
             }
         }
@@ -210,12 +218,18 @@ public final class VolumeHost {
                                     withBuffer(engine, settings.bufferBytes()),
                                     counters.values(),
                                     events.sink(name)));
-            notes.forEach(note -> events.report(name, new VolumeEvent.Note(note)));
+            notes.forEach(note -> events.warn(name, note));
             VolumeSettings named =
                     new VolumeSettings(
                             Optional.of(name), settings.members(), settings.bufferBytes());
             HostedVolume hosted =
-                    new HostedVolume(volume, named, isRemembered, counters, claim, seen);
+                    new HostedVolume(
+                            volume,
+                            named,
+                            isRemembered || state.isRemembered(name),
+                            counters,
+                            claim,
+                            seen);
             VolumeStatus status = volume.status();
             witness.observe(status.uuid(), status.configEpoch());
             serve(hosted, settings.label());
@@ -262,6 +276,10 @@ public final class VolumeHost {
                         seen.put(path, found.superblock());
                     }
                 } catch (IOException e) {
+                    if (e.getCause() instanceof AccessDeniedException) {
+                        // Not the member's fault: whoever mends it finds all members in sync.
+                        throw new VolumeException(e.getMessage(), e);
+                    }
                     trouble = e.getMessage().replace(path + ": ", "");
                 }
             }
@@ -462,6 +480,16 @@ public final class VolumeHost {
                             + (before.members().size() - 1)
                             + ", was "
                             + slot);
+        }
+        // Before anything is written to the new one.
+        if (before.members().get(slot).state().equals("in sync")) {
+            throw new VolumeException(
+                    "volume "
+                            + name
+                            + ": slot "
+                            + slot
+                            + ": expected a member that is dropped or missing, is in sync; drop it first"
+                            + " (member fail)");
         }
         boolean isMade = make && !Files.exists(path);
         if (isMade) {

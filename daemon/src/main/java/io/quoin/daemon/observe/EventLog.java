@@ -30,7 +30,8 @@ public final class EventLog implements AutoCloseable {
     public record Entry(
             long id, long millis, String volume, String level, String kind, String message) {}
 
-    private record Reported(long millis, String volume, VolumeEvent event) {}
+    private record Reported(
+            long millis, String volume, System.Logger.Level level, VolumeEvent event) {}
 
     private final ArrayBlockingQueue<Reported> queue = new ArrayBlockingQueue<>(QUEUE);
     private final AtomicLong dropped = new AtomicLong();
@@ -59,7 +60,19 @@ public final class EventLog implements AutoCloseable {
     /// @param volume name of the volume, empty for the daemon's own
     /// @param event the event
     public void report(String volume, VolumeEvent event) {
-        if (!queue.offer(new Reported(System.currentTimeMillis(), volume, event))) {
+        offer(volume, level(event), event);
+    }
+
+    /// Reports something that the operator should see to; never waits.
+    ///
+    /// @param volume name of the volume
+    /// @param message the line
+    public void warn(String volume, String message) {
+        offer(volume, System.Logger.Level.WARNING, new VolumeEvent.Note(message));
+    }
+
+    private void offer(String volume, System.Logger.Level level, VolumeEvent event) {
+        if (!queue.offer(new Reported(System.currentTimeMillis(), volume, level, event))) {
             dropped.incrementAndGet();
         }
     }
@@ -89,7 +102,7 @@ public final class EventLog implements AutoCloseable {
     }
 
     private void publish(Reported reported) {
-        System.Logger.Level level = level(reported.event);
+        System.Logger.Level level = reported.level;
         String where = reported.volume.isEmpty() ? "" : "volume " + reported.volume + ": ";
         LOG.log(level, where + reported.event.message());
         synchronized (this) {

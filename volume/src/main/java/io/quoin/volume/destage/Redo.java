@@ -22,10 +22,11 @@ import java.util.List;
 /// whole at the INTENT's version, whatever of it had reached the members, and also when one of them
 /// is gone. That closes the write hole.
 ///
-/// | newest parity generation on the members | row |
+/// | the members' info of the row | row |
 /// |---|---|
-/// | later than the INTENT | was written home again, whole, after it: left alone |
-/// | the INTENT's, or earlier | redone |
+/// | parity later than the INTENT, or data later than the INTENT says | was written home again, whole, after it: left alone |
+/// | no member holds parity of the row | nothing can disagree: its dirty blocks go home like any |
+/// | else | redone |
 ///
 /// Idempotent: a crash in here is recovered from by doing it all again. Engine thread only.
 public final class Redo {
@@ -108,11 +109,7 @@ public final class Redo {
         }
 
         void start() {
-            long newest = 0;
-            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
-                newest = Math.max(newest, BlockInfo.generation(group.image(), record(p)));
-            }
-            if (newest > intent.sequence) {
+            if (!isNeeded()) {
                 end();
                 return;
             }
@@ -133,6 +130,28 @@ public final class Redo {
                 }
             }
             written();
+        }
+
+        /// Whether the members may hold the row at an older version, or torn.
+        private boolean isNeeded() {
+            MemorySegment info = group.image();
+            boolean isParityHeld = false;
+            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                if (BlockInfo.generation(info, record(p)) > intent.sequence) {
+                    return false;
+                }
+                isParityHeld |= members.holds(geometry.slotAt(intent.row, p), group.key());
+            }
+            for (int p = 0; p < geometry.dataCount(); p++) {
+                int slot = geometry.slotAt(intent.row, p);
+                boolean isKnown =
+                        members.holds(slot, group.key())
+                                && !group.isUntrusted(slot % geometry.width(), index);
+                if (isKnown && BlockInfo.generation(info, record(p)) > intent.generations[p]) {
+                    return false;
+                }
+            }
+            return isParityHeld;
         }
 
         private void write(int slot, MemorySegment segment, long offset, long at) {

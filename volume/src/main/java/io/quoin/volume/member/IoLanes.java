@@ -43,7 +43,9 @@ public final class IoLanes implements MemberIo {
         for (int i = 0; i < laneCount; i++) {
             Lane lane = new Lane();
             lanes[i] = lane;
-            lane.ring = RingBuffer.createSingleProducer(Event::new, RING, new Doorbell());
+            // One thread publishes at a time, but the one that opens the volume comes before the
+            // engine's, and the single producer's own assertion knows only one.
+            lane.ring = RingBuffer.createMultiProducer(Event::new, RING, new Doorbell());
             lane.processor =
                     new BatchEventProcessorBuilder()
                             .build(

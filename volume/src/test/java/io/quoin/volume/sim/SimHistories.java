@@ -153,7 +153,7 @@ final class SimHistories {
         int lives = 1 + random.nextInt(2);
         for (int life = 0; life < lives; life++) {
             run.open();
-            int clients = 2 + random.nextInt(5);
+            int clients = 1 + random.nextInt(4);
             for (int i = 0; i < 400 && (clients > 0 || run.pendingCount() > 0); i++) {
                 if (clients > 0
                         && run.engine().phase() == io.quoin.volume.Engine.Phase.SERVING

@@ -85,7 +85,7 @@ final class SimRun {
         this.tally = tally;
         disks = new SimDisk[spec.members()];
         present = new boolean[spec.members()];
-        int segmentBytes = 64 << 10;
+        int segmentBytes = slots == 24 ? 64 << 10 : 32 << 10;
         int zoneBlocks = 64;
         long journal = 128 << 10;
         long zones = journal + (long) segmentBytes * slots;

@@ -5,9 +5,12 @@ import io.quoin.daemon.config.Settings;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.FileWitness;
+import io.quoin.daemon.observe.CountersFile;
 import io.quoin.volume.member.Witness;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -39,6 +42,16 @@ public final class RememberedVolumes {
     /// @param stateDirectory absolute path
     public static Witness witness(Path stateDirectory) {
         return new FileWitness(StateDirectory.unlocked(stateDirectory).witness());
+    }
+
+    /// {@return the counters of a served volume, by label, from the file that the daemon maps: also when
+    /// it hangs}
+    ///
+    /// @param stateDirectory absolute path
+    /// @param name name of the volume
+    /// @throws IOException when there are none
+    public static Map<String, Long> counters(Path stateDirectory, String name) throws IOException {
+        return CountersFile.read(StateDirectory.unlocked(stateDirectory).counters(name));
     }
 
     /// {@return where the members of a remembered volume are; nothing when it is not remembered}

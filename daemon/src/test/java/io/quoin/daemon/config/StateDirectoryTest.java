@@ -1,0 +1,70 @@
+package io.quoin.daemon.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StateDirectoryTest {
+    @TempDir Path folder;
+
+    @Test
+    void aSecondDaemonIsRefusedByName() throws ConfigException {
+        try (StateDirectory state = StateDirectory.open(folder.resolve("state"))) {
+            assertThat(state.volumes()).isEmpty();
+            assertThatThrownBy(() -> StateDirectory.open(folder.resolve("state")))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("expected no other daemon, found one")
+                    .hasMessageContaining("process " + ProcessHandle.current().pid());
+        }
+    }
+
+    @Test
+    void remembersAVolumeWhateverItIsCalled() throws ConfigException {
+        VolumeSettings volume =
+                new VolumeSettings(
+                        Optional.of("o \"r\\d\" é"),
+                        List.of(Path.of("/m 0/\"x\""), Path.of("/m1")),
+                        OptionalLong.of(8 << 20));
+        try (StateDirectory state = StateDirectory.open(folder)) {
+            state.remember(volume);
+            assertThat(state.volume(volume.name().orElseThrow())).hasValue(volume);
+            assertThat(state.isRemembered(volume.name().orElseThrow())).isTrue();
+            assertThat(state.volumes())
+                    .singleElement()
+                    .satisfies(each -> assertThat(each.volume()).hasValue(volume));
+            state.forget(volume.name().orElseThrow());
+            assertThat(state.volumes()).isEmpty();
+            assertThat(state.volume("orders")).isEmpty();
+        }
+    }
+
+    @Test
+    void aFileThatMakesNoSenseIsNamedAndDoesNotHideTheOthers() throws ConfigException, IOException {
+        try (StateDirectory state = StateDirectory.open(folder)) {
+            state.remember(
+                    new VolumeSettings(
+                            Optional.of("b"), List.of(Path.of("/m")), OptionalLong.empty()));
+            Files.writeString(folder.resolve("volumes/a.toml"), "name = \n");
+            Files.writeString(folder.resolve("volumes/b.toml.new"), "half");
+            assertThat(state.volumes()).hasSize(2);
+            assertThat(state.volumes().getFirst().error()).contains("volumes/a.toml:1: no TOML");
+            assertThat(state.volumes().getLast().name()).isEqualTo("b");
+        }
+    }
+
+    @Test
+    void namesADirectoryThatCannotBeMade() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThatThrownBy(() -> StateDirectory.open(file.resolve("state")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("state directory " + file.resolve("state"));
+    }
+}

@@ -1,0 +1,56 @@
+package io.quoin.daemon.host;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quoin.volume.assembly.VolumeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileClaimsTest {
+    @TempDir Path folder;
+    private Path file;
+    private Path link;
+    private final FileClaims claims = new FileClaims();
+
+    @BeforeEach
+    void make() throws IOException {
+        file = Files.createFile(folder.resolve("file"));
+        link = Files.createLink(folder.resolve("link"), file);
+        Files.createSymbolicLink(folder.resolve("symbolic"), file);
+    }
+
+    @Test
+    void oneFileUnderTwoNamesIsFound() {
+        assertThatThrownBy(() -> claims.take(List.of(file, link), "volume a"))
+                .isInstanceOf(VolumeException.class)
+                .hasMessage(
+                        link
+                                + " and "
+                                + file
+                                + ": expected two members, found one file given twice");
+    }
+
+    @Test
+    void aFileInUseIsRefusedWithItsOwnerUntilItIsLetGo() throws VolumeException {
+        FileClaims.Claim claim = claims.take(List.of(file), "volume a");
+        Path symbolic = folder.resolve("symbolic");
+        assertThatThrownBy(() -> claims.take(List.of(symbolic), "volume b"))
+                .hasMessage(symbolic + ": in use by volume a of this daemon");
+        claim.close();
+        claims.take(List.of(symbolic), "volume b");
+    }
+
+    @Test
+    void aRefusedClaimHoldsNothing() throws IOException, VolumeException {
+        Path other = Files.createFile(folder.resolve("other"));
+        claims.take(List.of(file), "volume a");
+        assertThatThrownBy(() -> claims.take(List.of(other, file), "volume b"))
+                .isInstanceOf(VolumeException.class);
+        claims.take(List.of(other, folder.resolve("missing")), "volume c");
+    }
+}
