@@ -603,6 +603,6 @@ final class AssemblyTest {
                                 null,
                                 0))
                 .isInstanceOf(VolumeException.class)
-                .hasMessageStartingWith("member size: expected at least ");
+                .hasMessageStartingWith("a: member size: expected at least ");
     }
 }
