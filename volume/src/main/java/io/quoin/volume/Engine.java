@@ -112,7 +112,7 @@ public final class Engine {
 
     /// Reads the journal and prepares the engine; {@link #step} recovers.
     ///
-    /// @param assembled the members
+    /// @param found the members
     /// @param ioFactory makes their I/O
     /// @param witness outside memory, for mirrors
     /// @param settings how to run
@@ -122,7 +122,7 @@ public final class Engine {
     /// @param wallMillis wall clock, for records of jobs only
     /// @throws VolumeException when acknowledged writes would be lost
     public Engine(
-            Assembled assembled,
+            Assembled found,
             IoFactory ioFactory,
             Witness witness,
             EngineSettings settings,
@@ -134,18 +134,20 @@ public final class Engine {
         this.settings = settings;
         this.counters = counters;
         this.events = events;
+        JournalScan firstScan = scan(found);
+        boolean isReached = firstScan.reaches(found.superblock().tailBatch());
+        Assembled assembled = isReached ? found : found.withoutOldTails();
+        JournalScan scan = isReached ? firstScan : scan(assembled);
         Superblock superblock = assembled.superblock();
         name = superblock.name();
         geometry = superblock.geometry();
         BlockFile[] files = assembled.files().clone();
-        JournalScan scan =
-                JournalScan.read(
-                        inSync(superblock, files), superblock.layout(), superblock.volumeTag());
         pool = new BufferPool(settings.bufferBytes());
         dirty = new DirtyIndex((int) (pool.capacityBytes() / BLOCK_BYTES), BLOCK_BYTES, pool::free);
         Replay replay;
         try {
             if (!scan.reaches(superblock.tailBatch())) {
+                pool.close();
                 throw new VolumeException(
                         "volume "
                                 + name
