@@ -8,11 +8,14 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.member.LocalFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -40,7 +43,11 @@ final class CheckCommand extends QuoinCommand {
         List<LocalFile> files = new ArrayList<>();
         try {
             List<Examination.Member> members = new ArrayList<>();
+            Set<Path> distinct = new HashSet<>();
             for (Path path : paths) {
+                if (Files.exists(path) && !distinct.add(path.toRealPath())) {
+                    throw CommandFailure.failed(path + ": given twice");
+                }
                 files.add(LocalFile.open(path, false));
                 members.add(Examination.examine(files.getLast()));
             }

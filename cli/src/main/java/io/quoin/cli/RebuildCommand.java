@@ -3,14 +3,16 @@ package io.quoin.cli;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// `quoin rebuild status|pause|resume`; `quoin member replace` starts one.
+/// `quoin rebuild status|pause|resume|cancel`; `quoin member replace` starts one.
 @Command(
         name = "rebuild",
-        description = "Shows, pauses and resumes rebuilds; `quoin member replace` starts one.",
+        description =
+                "Shows, pauses, resumes and cancels rebuilds; `quoin member replace` starts one.",
         subcommands = {
             RebuildCommand.Status.class,
             RebuildCommand.Pause.class,
-            RebuildCommand.Resume.class
+            RebuildCommand.Resume.class,
+            RebuildCommand.Cancel.class
         })
 final class RebuildCommand extends CommandGroup {
     private static final String KIND = "rebuild";
@@ -42,6 +44,15 @@ final class RebuildCommand extends CommandGroup {
         @Override
         ExitCode run(Output output) throws CommandFailure {
             return change(output, KIND, "resume");
+        }
+    }
+
+    /// `quoin rebuild cancel`.
+    @Command(name = "cancel", description = "Ends a rebuild; its member can be replaced again.")
+    static final class Cancel extends JobCommand {
+        @Override
+        ExitCode run(Output output) throws CommandFailure {
+            return change(output, KIND, "cancel");
         }
     }
 }

@@ -36,7 +36,6 @@ import io.quoin.volume.repair.Stages;
 import io.quoin.volume.row.InfoCache;
 import io.quoin.volume.row.RowReader;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.LongSupplier;
@@ -95,7 +94,7 @@ public final class Engine {
     private final HomeReader reader;
     private final Redo redo;
     private final Repairer repairer;
-    private final LongSupplier wallMillis;
+    private final Jobs jobs;
     private final Counters counters;
     private final VolumeEvent.Sink events;
     private final ArrayDeque<Request> early = new ArrayDeque<>();
@@ -113,7 +112,7 @@ public final class Engine {
 
     /// Reads the journal and prepares the engine; {@link #step} recovers.
     ///
-    /// @param assembled the members
+    /// @param found the members
     /// @param ioFactory makes their I/O
     /// @param witness outside memory, for mirrors
     /// @param settings how to run
@@ -123,7 +122,7 @@ public final class Engine {
     /// @param wallMillis wall clock, for records of jobs only
     /// @throws VolumeException when acknowledged writes would be lost
     public Engine(
-            Assembled assembled,
+            Assembled found,
             IoFactory ioFactory,
             Witness witness,
             EngineSettings settings,
@@ -135,18 +134,20 @@ public final class Engine {
         this.settings = settings;
         this.counters = counters;
         this.events = events;
+        JournalScan firstScan = scan(found);
+        boolean isReached = firstScan.reaches(found.superblock().tailBatch());
+        Assembled assembled = isReached ? found : found.withoutOldTails();
+        JournalScan scan = isReached ? firstScan : scan(assembled);
         Superblock superblock = assembled.superblock();
         name = superblock.name();
         geometry = superblock.geometry();
         BlockFile[] files = assembled.files().clone();
-        JournalScan scan =
-                JournalScan.read(
-                        inSync(superblock, files), superblock.layout(), superblock.volumeTag());
         pool = new BufferPool(settings.bufferBytes());
         dirty = new DirtyIndex((int) (pool.capacityBytes() / BLOCK_BYTES), BLOCK_BYTES, pool::free);
         Replay replay;
         try {
             if (!scan.reaches(superblock.tailBatch())) {
+                pool.close();
                 throw new VolumeException(
                         "volume "
                                 + name
@@ -233,7 +234,6 @@ public final class Engine {
                         counters);
         intake = new Intake(geometry, pool, dirty, journal, sequencer, reader, counters);
         checkpointer.setIntake(intake);
-        this.wallMillis = wallMillis;
         repairer =
                 new Repairer(
                         geometry,
@@ -250,6 +250,7 @@ public final class Engine {
                         wallMillis,
                         new EmptyJournal());
         repairer.setRate(settings.jobBytesPerSecond());
+        jobs = new Jobs(geometry, members, journal, repairer, wallMillis);
         redo =
                 new Redo(
                         geometry,
@@ -470,7 +471,12 @@ public final class Engine {
         }
         any |= intake.retry();
         any |= destage(nowNanos);
-        any |= jobs(nowNanos);
+        boolean isServing = phase == Phase.SERVING;
+        any |=
+                jobs.step(
+                        nowNanos,
+                        isServing && isSettled(),
+                        isServing && !intake.isWaiting() && !members.isFrozen());
         any |= emptyJournal();
         if (phase == Phase.STOPPING) {
             any |= finishStop();
@@ -613,34 +619,6 @@ public final class Engine {
         members.fail(slot, reason);
     }
 
-    /// Goes on with the job that is under way, or takes up one that a restart left open: a rebuild
-    /// first.
-    private boolean jobs(long nowNanos) {
-        if (repairer.isRunning()) {
-            boolean mayClaim = phase == Phase.SERVING && !intake.isWaiting() && !members.isFrozen();
-            return repairer.step(nowNanos, mayClaim);
-        }
-        if (phase != Phase.SERVING || !isSettled()) {
-            return false;
-        }
-        JobRecord next = null;
-        for (JobRecord each : members.template().jobs) {
-            boolean isRebuild = each.kind() == JobRecord.REBUILD;
-            if (each.state() == JobRecord.RUNNING && (next == null || isRebuild)) {
-                next = each;
-            }
-        }
-        if (next == null) {
-            return false;
-        }
-        if (next.kind() == JobRecord.REBUILD) {
-            // Info below the member's own cursor is durable; the job's may be a little ahead.
-            next = next.at(members.entry(next.slot()).cursor());
-        }
-        repairer.start(next);
-        return true;
-    }
-
     /// Puts a new member in a slot and rebuilds it.
     ///
     /// @param slot slot whose member is not in sync
@@ -651,66 +629,7 @@ public final class Engine {
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
     public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
         requireServing();
-        if (slot < 0 || slot >= geometry.slotCount()) {
-            throw new IllegalArgumentException(
-                    "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
-        }
-        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
-            throw new IllegalArgumentException(
-                    "slot " + slot + ": its member is in sync; fail it first (member fail)");
-        }
-        for (JobRecord each : members.template().jobs) {
-            if (each.kind() == JobRecord.REBUILD && each.isOpen()) {
-                boolean isSame = each.slot() == slot;
-                if (!isSame || members.entry(slot).state() == MemberEntry.REBUILDING) {
-                    throw new IllegalArgumentException(
-                            "rebuild "
-                                    + each.id()
-                                    + " of slot "
-                                    + each.slot()
-                                    + " is "
-                                    + each.stateText()
-                                    + ": wait for it, or cancel it");
-                }
-            }
-        }
-        journal.forget(slot);
-        long id = members.template().nextJob++;
-        putJob(
-                new JobRecord(
-                        id,
-                        JobRecord.REBUILD,
-                        JobRecord.RUNNING,
-                        slot,
-                        0,
-                        wallMillis.getAsLong(),
-                        0,
-                        0,
-                        0,
-                        0,
-                        0));
-        MemberEntry entry =
-                new MemberEntry(
-                        uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
-        members.change(slot, entry, file, io, () -> {});
-        return id;
-    }
-
-    private void requireServing() {
-        if (phase != Phase.SERVING) {
-            throw new IllegalArgumentException("volume " + name + " is " + phase);
-        }
-    }
-
-    private void putJob(JobRecord job) {
-        List<JobRecord> jobs = new ArrayList<>();
-        jobs.add(job);
-        for (JobRecord other : members.template().jobs) {
-            if (other.kind() != job.kind()) {
-                jobs.add(other);
-            }
-        }
-        members.template().jobs = jobs;
+        return jobs.replaceMember(slot, uuid, file, io);
     }
 
     /// Starts a scrub.
@@ -719,29 +638,8 @@ public final class Engine {
     /// @throws IllegalArgumentException when one is under way
     public long startScrub() {
         requireServing();
-        for (JobRecord each : members.template().jobs) {
-            if (each.kind() == JobRecord.SCRUB && each.isOpen()) {
-                throw new IllegalArgumentException(
-                        "scrub " + each.id() + " is " + each.stateText() + " already");
-            }
-        }
-        long id = members.template().nextJob++;
-        putJob(
-                new JobRecord(
-                        id,
-                        JobRecord.SCRUB,
-                        JobRecord.RUNNING,
-                        0,
-                        0,
-                        wallMillis.getAsLong(),
-                        0,
-                        0,
-                        0,
-                        0,
-                        0));
         isDraining = true; // what is only in the journal is brought home and scrubbed too
-        members.persist(() -> {});
-        return id;
+        return jobs.startScrub();
     }
 
     /// Changes a job.
@@ -750,52 +648,18 @@ public final class Engine {
     /// @param change what to do
     /// @throws IllegalArgumentException when there is no such job, or it cannot be changed so
     public void changeJob(long id, Volume.JobChange change) {
-        JobRecord job = null;
-        for (JobRecord each : jobRecords()) {
-            job = each.id() == id ? each : job;
-        }
-        if (job == null || !job.isOpen()) {
-            throw new IllegalArgumentException(
-                    "job " + id + (job == null ? ": none such" : " is " + job.stateText()));
-        }
-        boolean isUnderWay = repairer.isRunning() && repairer.job().id() == id;
-        switch (change) {
-            case PAUSE -> {
-                if (isUnderWay) {
-                    repairer.halt(JobRecord.PAUSED);
-                } else {
-                    putJob(job.ended(JobRecord.PAUSED, 0));
-                }
-            }
-            case CANCEL -> {
-                if (isUnderWay) {
-                    repairer.halt(JobRecord.CANCELLED);
-                } else {
-                    putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
-                    members.persist(() -> {});
-                }
-                if (job.kind() == JobRecord.REBUILD
-                        && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
-                    members.fail(job.slot(), "its rebuild was cancelled");
-                }
-            }
-            case RESUME -> {
-                if (isUnderWay) {
-                    throw new IllegalArgumentException("job " + id + " is running");
-                }
-                putJob(job.ended(JobRecord.RUNNING, 0));
-            }
-        }
+        jobs.change(id, change);
     }
 
     /// {@return jobs as they stand, newest first}
     List<JobRecord> jobRecords() {
-        List<JobRecord> jobs = new ArrayList<>();
-        JobRecord running = repairer.job();
-        for (JobRecord each : members.template().jobs) {
-            jobs.add(each.id() == running.id() ? running : each);
+        return jobs.records();
+    }
+
+    private void requireServing() {
+        if (phase != Phase.SERVING) {
+            throw new IllegalArgumentException("volume " + name + " is " + phase);
         }
-        return jobs;
     }
 
     /// Sets how fast jobs may read.

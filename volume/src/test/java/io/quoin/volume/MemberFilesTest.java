@@ -172,7 +172,7 @@ final class MemberFilesTest {
         List<Path> paths = paths(2);
         assertThatThrownBy(() -> MemberFiles.create(wish("raid1"), paths, 1 << 20, false, 5))
                 .isInstanceOf(VolumeException.class)
-                .hasMessageStartingWith("member size: expected at least ");
+                .hasMessageStartingWith(paths.get(0) + ": member size: expected at least ");
         assertThat(paths.get(0)).doesNotExist();
         assertThat(paths.get(1)).doesNotExist();
     }

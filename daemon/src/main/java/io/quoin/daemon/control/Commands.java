@@ -33,7 +33,7 @@ import java.util.OptionalLong;
 /// | `scrub.start` | `volume` | `job` |
 /// | `scrub.pause`, `scrub.resume`, `scrub.cancel` | `volume` | `job` |
 /// | `scrub.status`, `rebuild.status` | `volume` | `jobs`, `total` |
-/// | `rebuild.pause`, `rebuild.resume` | `volume` | `job` |
+/// | `rebuild.pause`, `rebuild.resume`, `rebuild.cancel` | `volume` | `job` |
 /// | `job.rate` | `volume`, `bytesPerSecond` | |
 /// | `events` | `count`, `volume`, `after` | `events` |
 public final class Commands {
@@ -125,6 +125,8 @@ public final class Commands {
                     change(fields, answer, JobRecord.REBUILD, Volume.JobChange.PAUSE);
             case "rebuild.resume" ->
                     change(fields, answer, JobRecord.REBUILD, Volume.JobChange.RESUME);
+            case "rebuild.cancel" ->
+                    change(fields, answer, JobRecord.REBUILD, Volume.JobChange.CANCEL);
             case "scrub.status" -> jobs(fields, answer, JobRecord.SCRUB);
             case "rebuild.status" -> jobs(fields, answer, JobRecord.REBUILD);
             case "job.rate" -> {

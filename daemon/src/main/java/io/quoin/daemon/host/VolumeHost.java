@@ -13,11 +13,7 @@ import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
-import io.quoin.volume.format.Superblock;
-import io.quoin.volume.member.LocalFile;
-import io.quoin.volume.member.SuperblockIo;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -203,22 +199,21 @@ public final class VolumeHost {
             throws VolumeException {
         FileClaims.Claim claim = claims.take(settings.members(), "volume " + settings.label());
         Volume volume = null;
+        CountersFile counters = null;
         boolean isServed = false;
         try {
-            Map<Path, Superblock> seen = new LinkedHashMap<>();
-            List<String> notes = new ArrayList<>();
-            List<Path> usable = look(settings, tolerance, seen, notes);
-            String name = nameOf(settings, seen, usable);
-            CountersFile counters = counters(name);
+            Survey survey = Survey.of(settings, tolerance == Tolerance.LEAVE_OUT);
+            String name = survey.name();
+            counters = counters(name);
             volume =
                     Volume.open(
                             new Volume.Opening(
-                                    usable,
+                                    List.copyOf(survey.superblocks().keySet()),
                                     witness,
                                     withBuffer(engine, settings.bufferBytes()),
                                     counters.values(),
                                     events.sink(name)));
-            notes.forEach(note -> events.warn(name, note));
+            survey.leftOut().forEach(note -> events.warn(name, note));
             VolumeSettings named =
                     new VolumeSettings(
                             Optional.of(name), settings.members(), settings.bufferBytes());
@@ -229,7 +224,7 @@ public final class VolumeHost {
                             isRemembered || state.isRemembered(name),
                             counters,
                             claim,
-                            seen);
+                            survey.superblocks());
             VolumeStatus status = volume.status();
             witness.observe(status.uuid(), status.configEpoch());
             serve(hosted, settings.label());
@@ -240,79 +235,12 @@ public final class VolumeHost {
                 if (volume != null) {
                     volume.close();
                 }
+                if (counters != null) {
+                    counters.remove();
+                }
                 claim.close();
             }
         }
-    }
-
-    /// {@return the paths to open; what is left out is noted}
-    private static List<Path> look(
-            VolumeSettings settings,
-            Tolerance tolerance,
-            Map<Path, Superblock> seen,
-            List<String> notes)
-            throws VolumeException {
-        List<Path> usable = new ArrayList<>();
-        for (Path path : settings.members()) {
-            String trouble = null;
-            if (!Files.exists(path)) {
-                trouble = "no such file or device";
-            } else {
-                try (LocalFile file = LocalFile.open(path, false)) {
-                    SuperblockIo.Found found = SuperblockIo.read(file);
-                    if (found.superblock() == null) {
-                        trouble =
-                                "expected a superblock, found none"
-                                        + (found.readable() == 0 ? " (unreadable)" : "")
-                                        + ": all four copies are damaged, or it is no member";
-                    } else if (found.superblock().layout().memberBytes() > file.lengthBytes()) {
-                        trouble =
-                                "expected at least "
-                                        + found.superblock().layout().memberBytes()
-                                        + " bytes, was "
-                                        + file.lengthBytes()
-                                        + ": truncated";
-                    } else {
-                        seen.put(path, found.superblock());
-                    }
-                } catch (IOException e) {
-                    if (e.getCause() instanceof AccessDeniedException) {
-                        // Not the member's fault: whoever mends it finds all members in sync.
-                        throw new VolumeException(e.getMessage(), e);
-                    }
-                    trouble = e.getMessage().replace(path + ": ", "");
-                }
-            }
-            if (trouble == null) {
-                usable.add(path);
-            } else if (tolerance == Tolerance.NONE) {
-                throw new VolumeException(
-                        path + ": " + trouble + "; leave it out to assemble without it");
-            } else {
-                notes.add("member " + path + " left out: " + trouble);
-            }
-        }
-        if (usable.isEmpty()) {
-            throw new VolumeException("no member is usable: " + String.join("; ", notes));
-        }
-        return usable;
-    }
-
-    private static String nameOf(
-            VolumeSettings settings, Map<Path, Superblock> seen, List<Path> usable)
-            throws VolumeException {
-        for (Path path : usable) {
-            String found = seen.get(path).name();
-            if (settings.name().isPresent() && !settings.name().get().equals(found)) {
-                throw new VolumeException(
-                        path
-                                + ": expected a member of volume "
-                                + settings.name().get()
-                                + ", found one of volume "
-                                + found);
-            }
-        }
-        return seen.get(usable.getFirst()).name();
     }
 
     private CountersFile counters(String name) throws VolumeException {
@@ -443,7 +371,7 @@ public final class VolumeHost {
         try {
             isClean = hosted.volume().stop(timeout);
             hosted.counters().remove();
-        } catch (IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "volume " + hosted.name() + ": while stopping", e);
         } finally {
             hosted.claim().close();

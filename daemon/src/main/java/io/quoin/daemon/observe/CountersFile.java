@@ -91,11 +91,15 @@ public final class CountersFile {
         return values;
     }
 
-    /// Removes the file's name; the memory stays as long as it is used.
-    ///
-    /// @throws IOException when it cannot be removed
-    public void remove() throws IOException {
-        Files.deleteIfExists(path);
+    /// Removes the file's name; the memory stays as long as it is used. One that cannot be removed is
+    /// replaced when the volume is opened again.
+    public void remove() {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            System.getLogger("io.quoin.counters")
+                    .log(System.Logger.Level.WARNING, path + ": not removed: " + e.getMessage());
+        }
     }
 
     /// {@return the counters in a file, by label, whoever wrote it}

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 
@@ -71,9 +72,7 @@ public final class Creation {
         Superblock.Builder builder = new Superblock.Builder();
         try {
             LevelSpec spec = LevelSpec.parse(wish.level, files.size(), wish.copies);
-            long least = files.stream().mapToLong(BlockFile::lengthBytes).min().orElse(0);
-            builder.layout =
-                    layout != null ? layout : MemberLayout.forMember(least, leastSlots(spec));
+            builder.layout = layout != null ? layout : layoutFor(files, spec);
             int whole = Math.max(wish.unitBytes / 4096, Geometry.ROWS_PER_INFO);
             builder.geometry =
                     spec.geometry(wish.unitBytes, builder.layout.dataBlocks() / whole * whole);
@@ -106,6 +105,17 @@ public final class Creation {
         builder.slot = 0;
         builder.member = table.getFirst().uuid();
         return builder.build();
+    }
+
+    /// {@return the layout for the smallest member}
+    private static MemberLayout layoutFor(List<? extends BlockFile> files, LevelSpec spec) {
+        BlockFile least =
+                files.stream().min(Comparator.comparingLong(BlockFile::lengthBytes)).orElseThrow();
+        try {
+            return MemberLayout.forMember(least.lengthBytes(), leastSlots(spec));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(least.name() + ": " + e.getMessage(), e);
+        }
     }
 
     /// {@return journal slots each member needs so that a request of 16 MiB with its intents fits

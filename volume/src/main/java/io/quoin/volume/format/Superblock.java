@@ -324,7 +324,7 @@ public final class Superblock {
     /// @param out target, at its write position
     public void writeTo(BytesOut<?> out) {
         Builder f = fields;
-        long start = out.writePosition();
+        long start = position(out);
         out.writeHexDumpDescription("magic QUOINSB1").writeLong(MAGIC);
         out.writeHexDumpDescription("crc32c").writeInt(0);
         out.writeHexDumpDescription("version").writeInt(VERSION);
@@ -338,7 +338,7 @@ public final class Superblock {
         byte[] name = f.name.getBytes(StandardCharsets.UTF_8);
         assert name.length <= NAME_BYTES : "name of " + name.length + " bytes";
         out.writeHexDumpDescription("name").write(name);
-        pad(out, start, 160);
+        pad(out, start + 160);
         out.writeHexDumpDescription("volume tag").writeInt(f.volumeTag);
         out.writeHexDumpDescription("slot").writeShort((short) f.slot);
         out.writeHexDumpDescription("level").writeByte((byte) f.geometry.level().ordinal());
@@ -365,7 +365,7 @@ public final class Superblock {
         out.writeHexDumpDescription("tail batch").writeLong(f.tailBatch);
         out.writeHexDumpDescription("sequence floor").writeLong(f.sequenceFloor);
         out.writeHexDumpDescription("next job").writeLong(f.nextJob);
-        assert written(out, start) == JOBS_AT : "jobs at " + written(out, start);
+        assert position(out) == start + JOBS_AT : "jobs at " + position(out);
         for (int i = 0; i < JOBS; i++) {
             JobRecord job = i < f.jobs.size() ? f.jobs.get(i) : JobRecord.NONE;
             out.writeHexDumpDescription("job " + i + " id").writeLong(job.id());
@@ -381,7 +381,7 @@ public final class Superblock {
             out.writeHexDumpDescription("suspect").writeLong(job.suspect());
             out.writeHexDumpDescription("reserved").writeLong(0).writeLong(0);
         }
-        pad(out, start, TABLE_AT);
+        pad(out, start + TABLE_AT);
         for (int i = 0; i < f.members.size(); i++) {
             MemberEntry entry = f.members.get(i);
             uuid(out, "slot " + i + " member", entry.uuid());
@@ -391,7 +391,7 @@ public final class Superblock {
             out.writeHexDumpDescription("joined epoch").writeLong(entry.joinedEpoch());
             out.writeHexDumpDescription("reserved").writeLong(0);
         }
-        pad(out, start, BYTES);
+        pad(out, start + BYTES);
     }
 
     private static void uuid(BytesOut<?> out, String what, UUID uuid) {
@@ -399,16 +399,16 @@ public final class Superblock {
         out.writeLong(uuid.getLeastSignificantBits());
     }
 
-    private static void pad(BytesOut<?> out, long start, int to) {
-        // A dump has 16 bytes on a line, and a description belongs to one line.
-        for (int left = to - written(out, start); left > 0; left = to - written(out, start)) {
-            out.writeHexDumpDescription("padding").write(new byte[Math.min(left, 16)]);
-        }
+    /// {@return bytes written; HexDumpBytes keeps the length of its text in the upper half}
+    private static long position(BytesOut<?> out) {
+        return out.writePosition() & 0xFFFF_FFFFL;
     }
 
-    /// {@return bytes written so far}; a dump keeps the length of its text in the upper half.
-    private static int written(BytesOut<?> out, long start) {
-        return (int) (out.writePosition() - start);
+    private static void pad(BytesOut<?> out, long to) {
+        // A dump has 16 bytes on a line, and a description belongs to one line.
+        for (long left = to - position(out); left > 0; left = to - position(out)) {
+            out.writeHexDumpDescription("zeros").write(new byte[(int) Math.min(left, 16)]);
+        }
     }
 
     /// Writes the 4096 bytes with their CRC into a segment.

@@ -114,9 +114,6 @@ public final class Journal {
     public void append(JournalOp op) {
         assert op.payloadBlocks() <= maxRecordBlocks() : "record of " + op.count + " blocks";
         queue.addLast(op);
-        if (Plant.ACKNOWLEDGE_VOLATILE.isPlanted() && op.type != Batch.INTENT && !op.hasMore) {
-            commitSequence = Math.max(commitSequence, op.sequence);
-        }
     }
 
     /// {@return last sequence that is durable, with all before it, on all copies}
@@ -375,7 +372,7 @@ public final class Journal {
         for (int i = 0; i < inBatchCount; i++) {
             JournalOp op = inBatch[i];
             if ((!op.hasMore || Plant.TORN_TRANSACTION.isPlanted()) && op.sequence > carriedUpTo) {
-                assert op.sequence > commitSequence || Plant.ACKNOWLEDGE_VOLATILE.isPlanted()
+                assert op.sequence > commitSequence
                         : "I2: commit " + op.sequence + " after " + commitSequence;
                 commitSequence = Math.max(commitSequence, op.sequence);
             }

@@ -127,8 +127,11 @@ public final class JournalScan {
             }
             highestSegment = Math.max(highestSegment, header.segment);
             if (!Batch.isPayloadValid(buffer, at, header)) {
+                // Whole header, damaged payload: what stands in the payload is a client's, not ours
+                // to
+                // read batches from.
                 damagedCopies++;
-                at += BLOCK_BYTES;
+                at += header.totalBytes;
                 continue;
             }
             boolean isStart =

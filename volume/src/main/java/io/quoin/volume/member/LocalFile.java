@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A file or block device on this host, opened past the page cache (O_DIRECT), twice: durable writes
 /// go through a channel with O_DSYNC, others through one without. Never mapped: a truncated file
@@ -25,12 +26,14 @@ public final class LocalFile implements BlockFile {
     /// without a warning.
     private static final OpenOption DIRECT = directOption();
 
-    /// Files this process has open for writing, by device and inode. A POSIX lock goes with the first
-    /// descriptor of the file that the process closes, so a second one must not even be opened.
+    /// Files this process has open, by device and inode. A POSIX lock goes with the first descriptor of
+    /// the file that the process closes, also of one opened for reading, so a second one must not even
+    /// be opened.
     private static final Set<Object> OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path path;
     private final Object key;
+    private final AtomicBoolean isClosed = new AtomicBoolean();
     private final FileChannel plain;
     private final FileChannel durable;
     private final boolean direct;
@@ -86,15 +89,12 @@ public final class LocalFile implements BlockFile {
             throw new IOException(path + ": expected a file or block device, is a directory");
         }
         Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        if (!writable) {
-            return openChannels(path, key, false);
-        }
         if (!OPEN.add(key)) {
             throw new IOException(path + ": in use by a volume of this daemon");
         }
         boolean isOpen = false;
         try {
-            LocalFile file = openChannels(path, key, true);
+            LocalFile file = openChannels(path, key, writable);
             isOpen = true;
             return file;
         } finally {
@@ -271,12 +271,15 @@ public final class LocalFile implements BlockFile {
 
     @Override
     public void close() {
+        if (!isClosed.compareAndSet(false, true)) {
+            return;
+        }
         try {
             plain.close();
             if (durable != null) {
                 durable.close();
-                OPEN.remove(key);
             }
+            OPEN.remove(key);
         } catch (IOException e) {
             report("close", 0, 0, e);
         }

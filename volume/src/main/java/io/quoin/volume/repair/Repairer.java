@@ -51,8 +51,7 @@ public final class Repairer {
     private final MemberSet members;
     private final InfoCache cache;
     private final Checkpointer checkpointer;
-    private final Sequencer sequencer;
-    private final BlockGuards guards;
+    private final RepairRecords records;
     private final Counters counters;
     private final VolumeEvent.Sink events;
     private final Stages stages;
@@ -77,10 +76,6 @@ public final class Repairer {
     private long nextKey;
     private long doneKey;
     private int inFlight;
-    private long checked;
-    private long repaired;
-    private long lost;
-    private long suspect;
     private long bytesPerSecond;
     private double allowance;
     private long lastNanos = -1;
@@ -131,8 +126,8 @@ public final class Repairer {
         this.members = members;
         this.cache = cache;
         this.checkpointer = checkpointer;
-        this.sequencer = sequencer;
-        this.guards = makeGuards.get();
+        records =
+                new RepairRecords(geometry, members, sequencer, makeGuards.get(), counters, events);
         this.counters = counters;
         this.events = events;
         this.stages = stages;
@@ -185,10 +180,11 @@ public final class Repairer {
         job = record;
         nextKey = record.cursor();
         doneKey = record.cursor();
-        checked = record.checked();
-        repaired = record.repaired();
-        lost = record.lost();
-        suspect = record.suspect();
+        records.checked = record.checked();
+        records.repaired = record.repaired();
+        records.lost = record.lost();
+        records.suspect = record.suspect();
+        records.rebuiltSlot = record.kind() == JobRecord.REBUILD ? record.slot() : -1;
         isEnding = false;
         isLocking = false;
         isSuspending = false;
@@ -236,10 +232,10 @@ public final class Repairer {
                 doneKey,
                 job.startedMillis(),
                 job.finishedMillis(),
-                checked,
-                repaired,
-                lost,
-                suspect);
+                records.checked,
+                records.repaired,
+                records.lost,
+                records.suspect);
     }
 
     /// Goes on with what is due.
@@ -439,34 +435,6 @@ public final class Repairer {
         }
     }
 
-    /// {@return positions of a row that are to be written}
-    private int targets(RepairTask task, int index) {
-        long row = geometry.rowIn(task.key, index);
-        int targets = 0;
-        for (int p = 0; p < geometry.width(); p++) {
-            int slot = geometry.slotAt(row, p);
-            int lane = slot % geometry.width();
-            boolean isTarget = isRebuilt(slot);
-            if (!isTarget && !members.holds(slot, task.key)) {
-                continue;
-            }
-            boolean isContentless = (task.contentless[index] >> p & 1) != 0;
-            boolean isHad = (task.lost[index] >> p & 1) == 0 && !isContentless;
-            boolean isBad =
-                    ((task.corrected[index] | task.decoded[index]) >> p & 1) != 0
-                            || task.convicted[index] == p
-                            || task.group.isUntrusted(lane, index);
-            if (isHad && (isTarget || isBad)) {
-                targets |= 1 << p;
-            }
-        }
-        return targets;
-    }
-
-    private boolean isRebuilt(int slot) {
-        return job.kind() == JobRecord.REBUILD && slot == job.slot() && !targetIsGone();
-    }
-
     private void write(RepairTask task) {
         task.pending = 1;
         task.writtenSlots = 0;
@@ -485,7 +453,7 @@ public final class Repairer {
             int slot = geometry.firstSlot(task.key) + lane;
             int runStart = -1;
             for (int index = 0; index <= ROWS_PER_INFO; index++) {
-                boolean isTarget = index < ROWS_PER_INFO && isTarget(task, slot, index);
+                boolean isTarget = index < ROWS_PER_INFO && records.isTarget(task, slot, index);
                 if (isTarget && runStart < 0) {
                     runStart = index;
                 } else if (!isTarget && runStart >= 0) {
@@ -494,11 +462,6 @@ public final class Repairer {
                 }
             }
         }
-    }
-
-    private boolean isTarget(RepairTask task, int slot, int index) {
-        int position = geometry.positionAt(geometry.rowIn(task.key, index), slot);
-        return (targets(task, index) >> position & 1) != 0;
     }
 
     private void writeRun(RepairTask task, int slot, int lane, int index, int count) {
@@ -528,7 +491,7 @@ public final class Repairer {
         task.pending = 1;
         for (int lane = 0; lane < geometry.width(); lane++) {
             int slot = geometry.firstSlot(task.key) + lane;
-            if ((task.writtenSlots >> lane & 1) == 0 || isGone(slot)) {
+            if ((task.writtenSlots >> lane & 1) == 0 || records.isGone(slot)) {
                 continue;
             }
             task.pending++;
@@ -546,10 +509,6 @@ public final class Repairer {
         flushDone(task);
     }
 
-    private boolean isGone(int slot) {
-        return members.entry(slot).state() == MemberEntry.FAULTY || members.file(slot) == null;
-    }
-
     private void flushDone(RepairTask task) {
         if (--task.pending > 0 || members.isFailed()) {
             return;
@@ -559,7 +518,7 @@ public final class Repairer {
         forEachRun(
                 task,
                 (slot, lane, index, count) -> {
-                    if (!isGone(slot)) {
+                    if (!records.isGone(slot)) {
                         readBack(task, slot, lane, index, count);
                     }
                 });
@@ -579,7 +538,7 @@ public final class Repairer {
                                     ? MemorySegment.mismatch(
                                             task.check, at, end, task.memory, at, end)
                                     : 0;
-                    if (differs != -1 && !isGone(slot)) {
+                    if (differs != -1 && !records.isGone(slot)) {
                         members.fail(
                                 slot,
                                 "a repaired block read back differs, offset "
@@ -603,7 +562,7 @@ public final class Repairer {
         while (!finishing.isEmpty() && finishing.peekFirst().isDone) {
             RepairTask task = finishing.pollFirst();
             for (int index = 0; index < ROWS_PER_INFO; index++) {
-                record(task, index);
+                records.record(task, index);
             }
             if (job.kind() == JobRecord.REBUILD) {
                 members.advanceCursor(job.slot(), task.key + 1);
@@ -617,151 +576,6 @@ public final class Repairer {
             any = true;
         }
         return any;
-    }
-
-    private void record(RepairTask task, int index) {
-        long row = geometry.rowIn(task.key, index);
-        InfoGroup group = task.group;
-        checked += Integer.bitCount(task.readable[index]);
-        int targets = targets(task, index);
-        for (int p = 0; p < geometry.width(); p++) {
-            int slot = geometry.slotAt(row, p);
-            int lane = slot % geometry.width();
-            if (isGone(slot)) {
-                continue;
-            }
-            boolean isContentless = (task.contentless[index] >> p & 1) != 0;
-            if (isRebuilt(slot)) {
-                recordRebuilt(task, index, p, isContentless, (targets >> p & 1) != 0);
-            } else if ((targets >> p & 1) != 0) {
-                recordRepaired(task, index, p);
-            } else if (isContentless && group.isUntrusted(lane, index)) {
-                group.setUntrusted(lane, index, false);
-                group.markDirty(lane);
-            }
-        }
-        reportBad(task, index, row);
-    }
-
-    private void recordRebuilt(
-            RepairTask task, int index, int p, boolean isContentless, boolean isWritten) {
-        long row = geometry.rowIn(task.key, index);
-        int lane = geometry.slotAt(row, p) % geometry.width();
-        InfoGroup group = task.group;
-        long at = group.record(lane, index);
-        if (p >= geometry.dataCount() && !geometry.isMirror()) {
-            renewParity(task, index, p);
-        }
-        if (isWritten) {
-            guards.seal(task.memory, task.offset(lane, index), group.image(), at);
-        }
-        if (isWritten || isContentless) {
-            group.setUntrusted(lane, index, false);
-        }
-        if (BlockInfo.type(group.image(), at) != BlockInfo.UNWRITTEN) {
-            group.markDirty(lane);
-        }
-    }
-
-    /// The record of rebuilt parity: over the data as it is now, at the generation of the row's other
-    /// parity, or a new one when there is none.
-    private void renewParity(RepairTask task, int index, int position) {
-        long row = geometry.rowIn(task.key, index);
-        InfoGroup group = task.group;
-        int k = geometry.dataCount();
-        long generation = 0;
-        boolean hasOther = false;
-        for (int p = k; p < geometry.width(); p++) {
-            int slot = geometry.slotAt(row, p);
-            if (p != position && members.holds(slot, task.key)) {
-                hasOther = true;
-                generation =
-                        Math.max(
-                                generation,
-                                BlockInfo.generation(
-                                        group.image(),
-                                        group.record(slot % geometry.width(), index)));
-            }
-        }
-        boolean isWritten = false;
-        boolean hasContent = false;
-        for (int p = 0; p < k; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
-            isWritten |= BlockInfo.type(group.image(), data) != BlockInfo.UNWRITTEN;
-            hasContent |= !BlockInfo.isContentless(group.image(), data);
-        }
-        long at = group.record(geometry.slotAt(row, position) % geometry.width(), index);
-        if (!isWritten) {
-            BlockInfo.set(group.image(), at, BlockInfo.UNWRITTEN, 0, 0);
-            return;
-        }
-        int type = hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
-        BlockInfo.set(group.image(), at, type, row, hasOther ? generation : sequencer.next());
-        for (int p = 0; p < k; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
-            boolean isBad = BlockInfo.type(group.image(), data) == BlockInfo.BAD;
-            BlockInfo.setVector(
-                    group.image(),
-                    at,
-                    p,
-                    k,
-                    isBad ? -1 : BlockInfo.generation(group.image(), data));
-        }
-    }
-
-    private void recordRepaired(RepairTask task, int index, int p) {
-        long row = geometry.rowIn(task.key, index);
-        int slot = geometry.slotAt(row, p);
-        int lane = slot % geometry.width();
-        InfoGroup group = task.group;
-        long at = group.record(lane, index);
-        String finding;
-        if (group.isUntrusted(lane, index)) {
-            finding = "lost write, the block or its info is older than the row says";
-            group.setUntrusted(lane, index, false);
-            group.markDirty(lane);
-        } else if ((task.corrected[index] >> p & 1) != 0) {
-            finding = "flipped bits, corrected by the Hamming code";
-            counters.add(Counter.BITS_CORRECTED, task.correctedBits[index]);
-        } else if (task.convicted[index] == p) {
-            finding = "its guards agree, yet every other block of the row speaks against it";
-        } else {
-            finding = "guard mismatch or unreadable";
-            counters.add(Counter.BLOCKS_DECODED, 1);
-        }
-        if (BlockInfo.guard(group.image(), at) == 0 || task.convicted[index] == p) {
-            guards.seal(task.memory, task.offset(lane, index), group.image(), at);
-            group.markDirty(lane);
-        }
-        repaired++;
-        counters.add(Counter.BLOCKS_REPAIRED, 1);
-        long block = p < geometry.dataCount() ? geometry.blockAt(row, p) : -1;
-        events.accept(
-                new VolumeEvent.BlockRepaired(slot, row, block, finding, "rewritten, read back"));
-    }
-
-    private void reportBad(RepairTask task, int index, long row) {
-        if (task.suspect[index] != 0 || task.isInconsistent[index] && task.convicted[index] < 0) {
-            suspect++;
-            counters.add(Counter.ROWS_SUSPECT, 1);
-            events.accept(
-                    new VolumeEvent.RowSuspect(
-                            row,
-                            task.suspect[index] != 0
-                                    ? "decoded content has not the recorded guard"
-                                    : "guards are fine, parity does not fit the data"));
-        }
-        for (int p = 0; p < geometry.dataCount(); p++) {
-            if ((task.lost[index] >> p & 1) != 0) {
-                lost++;
-                counters.add(Counter.BLOCKS_LOST, 1);
-                events.accept(
-                        new VolumeEvent.BlockLost(
-                                geometry.blockAt(row, p),
-                                row,
-                                "fewer than " + geometry.dataCount() + " good blocks in the row"));
-            }
-        }
     }
 
     private void saveAndCheckpoint(Runnable done) {
@@ -838,13 +652,13 @@ public final class Repairer {
                         job.kindText(),
                         job.stateText()
                                 + ": "
-                                + checked
+                                + records.checked
                                 + " blocks checked, "
-                                + repaired
+                                + records.repaired
                                 + " repaired, "
-                                + lost
+                                + records.lost
                                 + " lost, "
-                                + suspect
+                                + records.suspect
                                 + " rows suspect"));
     }
 }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -156,7 +157,7 @@ final class AssemblyTest {
 
     private static boolean check(
             Aged aged, State[] states, List<BlockFile> bySlot, List<BlockFile> given, long known) {
-        String what = List.of(states) + ", witness " + known;
+        Supplier<String> what = () -> List.of(states) + ", witness " + known;
         int k = aged.superblock.geometry().dataCount();
         Set<State> present = EnumSet.noneOf(State.class);
         Collections.addAll(present, states);
@@ -185,7 +186,7 @@ final class AssemblyTest {
         try {
             assembled = Assembly.assemble(given, new KnownEpoch(known));
         } catch (VolumeException e) {
-            assertThat(isServed).as("%s: %s", what, e.getMessage()).isFalse();
+            assertThat(isServed).as(() -> what.get() + ": " + e.getMessage()).isFalse();
             assertThat(e.getMessage()).containsAnyOf("expected ", "the witness knows nothing");
             return false;
         }
@@ -602,6 +603,6 @@ final class AssemblyTest {
                                 null,
                                 0))
                 .isInstanceOf(VolumeException.class)
-                .hasMessageStartingWith("member size: expected at least ");
+                .hasMessageStartingWith("a: member size: expected at least ");
     }
 }

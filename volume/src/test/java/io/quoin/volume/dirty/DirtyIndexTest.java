@@ -210,9 +210,9 @@ final class DirtyIndexTest {
 
     @Test
     void theIndexAgreesWithAModelOfPlainCollections() {
-        for (int seed = 0; seed < 60; seed++) {
+        for (int seed = 0; seed < 25; seed++) {
             Model model = new Model(seed);
-            for (int i = 0; i < 1500; i++) {
+            for (int i = 0; i < 1000; i++) {
                 switch (model.random.nextInt(8)) {
                     case 0, 1, 2 -> model.write();
                     case 3, 4, 5 -> model.commit();

@@ -78,14 +78,21 @@ final class LocalFileTest {
             assertThatThrownBy(() -> LocalFile.open(path, true))
                     .isInstanceOf(IOException.class)
                     .hasMessage(path + ": in use by a volume of this daemon");
-            try (LocalFile examined = LocalFile.open(path, false)) {
-                assertThat(examined.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
-                assertThat(examined.write(memory, 0, 4096, 0, true)).isEqualTo(IoResult.CLOSED);
-                assertThat(examined.flush()).isEqualTo(IoResult.CLOSED);
-            }
+            assertThatThrownBy(() -> LocalFile.open(path, false))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage(path + ": in use by a volume of this daemon");
             assertThat(file.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
         }
         LocalFile.open(path, true).close();
+    }
+
+    @Test
+    void aMemberOpenedForExaminationIsNotWritten() throws IOException {
+        try (LocalFile examined = LocalFile.open(path, false)) {
+            assertThat(examined.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
+            assertThat(examined.write(memory, 0, 4096, 0, true)).isEqualTo(IoResult.CLOSED);
+            assertThat(examined.flush()).isEqualTo(IoResult.CLOSED);
+        }
     }
 
     /// Holds a file's lock in a process of its own until its standard input ends.
@@ -162,6 +169,34 @@ final class LocalFileTest {
             assertThatThrownBy(() -> LocalFile.open(path, true)).isInstanceOf(IOException.class);
             assertThat(verdict(holder())).isEqualTo("refused");
             assertThat(file.flush()).isEqualTo(IoResult.OK);
+        }
+    }
+
+    /// Closing a descriptor that was opened for reading would give the writer's lock up.
+    @Test
+    void anotherProcessIsStillKeptOffAfterTheMemberWasExaminedInThisProcess()
+            throws IOException, InterruptedException {
+        try (LocalFile file = LocalFile.open(path, true)) {
+            try (LocalFile examined = LocalFile.open(path, false)) {
+                assertThat(examined.read(memory, 0, 4096, 0)).isEqualTo(IoResult.OK);
+            } catch (IOException refused) {
+                // A refusal is as good.
+            }
+            assertThat(verdict(holder())).isEqualTo("refused");
+            assertThat(file.flush()).isEqualTo(IoResult.OK);
+        }
+    }
+
+    @Test
+    void closingAMemberTwiceDoesNotUnlockItForItsNextUser()
+            throws IOException, InterruptedException {
+        LocalFile first = LocalFile.open(path, true);
+        first.close();
+        try (LocalFile second = LocalFile.open(path, true)) {
+            first.close();
+            assertThatThrownBy(() -> LocalFile.open(path, true)).isInstanceOf(IOException.class);
+            assertThat(verdict(holder())).isEqualTo("refused");
+            assertThat(second.flush()).isEqualTo(IoResult.OK);
         }
     }
 

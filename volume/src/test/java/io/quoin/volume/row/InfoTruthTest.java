@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -165,16 +166,17 @@ final class InfoTruthTest {
             int unreadable) {
         int k = geometry.dataCount();
         long row = geometry.rowIn(0, index);
-        String what =
-                String.format(
-                        "changed %s, trims %s, missed by positions %s, absent lanes %s, unreadable"
-                                + " %s, row %d",
-                        java.util.Arrays.toString(history.changed),
-                        java.util.Arrays.toString(history.trims),
-                        Integer.toBinaryString(history.missed),
-                        Integer.toBinaryString(absent),
-                        Integer.toBinaryString(unreadable),
-                        row);
+        Supplier<String> what =
+                () ->
+                        String.format(
+                                "changed %s, trims %s, missed by positions %s, absent lanes %s, unreadable"
+                                        + " %s, row %d",
+                                java.util.Arrays.toString(history.changed),
+                                java.util.Arrays.toString(history.trims),
+                                Integer.toBinaryString(history.missed),
+                                Integer.toBinaryString(absent),
+                                Integer.toBinaryString(unreadable),
+                                row);
         int expected = (lanes(geometry, row, history.missed) | unreadable) & ~absent;
         int found = 0;
         for (int lane = 0; lane < geometry.width(); lane++) {
@@ -200,7 +202,7 @@ final class InfoTruthTest {
             }
             if (p < k) {
                 assertThat(BlockInfo.generation(group.image(), at))
-                        .as("%s: generation of position %d", what, p)
+                        .as(what)
                         .isEqualTo(BlockInfo.generation(truth, at));
                 newestData = Math.max(newestData, BlockInfo.generation(truth, at));
             } else if (geometry.isMirror()) {
@@ -209,11 +211,11 @@ final class InfoTruthTest {
             } else {
                 for (int i = 0; i < k; i++) {
                     assertThat(BlockInfo.vector(group.image(), at, i, k))
-                            .as("%s: vector of position %d", what, p)
+                            .as(what)
                             .isEqualTo(BlockInfo.vector(truth, at, i, k));
                 }
                 assertThat(BlockInfo.generation(group.image(), at))
-                        .as("%s: parity is not older than what it covers", what)
+                        .as(what)
                         .isGreaterThanOrEqualTo(newestData);
             }
         }

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -190,7 +191,8 @@ final class RowImageTest {
             }
         }
         boolean isWithin = Integer.bitCount(bad) <= row.geometry.parityCount();
-        String what = java.util.Arrays.toString(fates) + " contentless " + contentless;
+        int holes = contentless;
+        Supplier<String> what = () -> java.util.Arrays.toString(fates) + " contentless " + holes;
         assertThat(image.contentless).as(what).isEqualTo(contentless);
         assertThat(image.corrected).as(what).isEqualTo(flipped);
         assertThat(image.correctedBits).as(what).isEqualTo(Integer.bitCount(flipped));
@@ -199,7 +201,7 @@ final class RowImageTest {
         assertThat(image.suspect).as(what).isZero();
         for (int p = 0; p < row.width; p++) {
             if ((image.lost >> p & 1) == 0) {
-                assertThat(row.isExact(p)).as("%s: position %d", what, p).isTrue();
+                assertThat(row.isExact(p)).as(what).isTrue();
             }
         }
         if (isWithin) {

@@ -28,7 +28,8 @@ final class SimHistories {
         SimTally total = new SimTally();
         long one = Long.getLong("quoin.seed", -1);
         long from = Long.getLong("quoin.firstSeed", 0);
-        long count = one >= 0 ? 1 : Long.getLong("quoin.seeds", 300);
+        long count = one >= 0 ? 1 : Long.getLong("quoin.seeds", 60);
+        count = one < 0 && kind == Kind.EVERY_CRASH ? Math.max(1, count / 10) : count;
         for (long i = 0; i < count; i++) {
             long seed = one >= 0 ? one : from + i;
             total.add(runOne(seed, spec, kind));

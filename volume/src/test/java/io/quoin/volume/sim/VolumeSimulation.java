@@ -61,4 +61,12 @@ final class VolumeSimulation {
         assertThat(tally.runs).isPositive();
         System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
     }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void aShortHistorySurvivesACrashAtEachOfItsOperations(SimSpec spec) {
+        SimTally tally = SimHistories.run(spec, SimHistories.Kind.EVERY_CRASH);
+        assertThat(tally.crashes).isPositive();
+        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
+    }
 }

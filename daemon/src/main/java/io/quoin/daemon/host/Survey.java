@@ -1,0 +1,99 @@
+package io.quoin.daemon.host;
+
+import io.quoin.daemon.config.VolumeSettings;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.SuperblockIo;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// A look at the members of a volume before it is opened: which can be, and what it is called.
+///
+/// | member | at a restart | typed just now |
+/// |---|---|---|
+/// | no such path; no valid superblock; cut short; cannot be read | left out, with a note | refused |
+/// | no permission | refused | refused |
+/// | of a volume of another name | refused | refused |
+///
+/// Permission is not the member's fault: whoever mends it finds all members in sync.
+///
+/// @param name what the volume is called
+/// @param superblocks by path, in the order of the settings: the members to open
+/// @param leftOut a note on each member that is left out
+record Survey(String name, Map<Path, Superblock> superblocks, List<String> leftOut) {
+
+    /// Looks at each member.
+    ///
+    /// @param settings the volume
+    /// @param isTolerant whether members that cannot be used are left out
+    /// @return what was found; at least one member
+    /// @throws VolumeException naming the member that is in the way
+    static Survey of(VolumeSettings settings, boolean isTolerant) throws VolumeException {
+        Map<Path, Superblock> superblocks = new LinkedHashMap<>();
+        List<String> leftOut = new ArrayList<>();
+        for (Path path : settings.members()) {
+            Optional<String> trouble = look(path, superblocks);
+            if (trouble.isPresent() && !isTolerant) {
+                throw new VolumeException(
+                        path + ": " + trouble.get() + "; leave it out to assemble without it");
+            }
+            trouble.ifPresent(why -> leftOut.add("member " + path + " left out: " + why));
+        }
+        if (superblocks.isEmpty()) {
+            throw new VolumeException("no member is usable: " + String.join("; ", leftOut));
+        }
+        for (Map.Entry<Path, Superblock> each : superblocks.entrySet()) {
+            String found = each.getValue().name();
+            if (settings.name().isPresent() && !settings.name().get().equals(found)) {
+                throw new VolumeException(
+                        each.getKey()
+                                + ": expected a member of volume "
+                                + settings.name().get()
+                                + ", found one of volume "
+                                + found);
+            }
+        }
+        return new Survey(superblocks.values().iterator().next().name(), superblocks, leftOut);
+    }
+
+    /// {@return why a member cannot be used; nothing when it can, and its superblock is added}
+    private static Optional<String> look(Path path, Map<Path, Superblock> superblocks)
+            throws VolumeException {
+        if (!Files.exists(path)) {
+            return Optional.of("no such file or device");
+        }
+        try (LocalFile file = LocalFile.open(path, false)) {
+            SuperblockIo.Found found = SuperblockIo.read(file);
+            Superblock superblock = found.superblock();
+            if (superblock == null) {
+                return Optional.of(
+                        "expected a superblock, found none"
+                                + (found.readable() == 0 ? " (unreadable)" : "")
+                                + ": all four copies are damaged, or it is no member");
+            }
+            if (superblock.layout().memberBytes() > file.lengthBytes()) {
+                return Optional.of(
+                        "expected at least "
+                                + superblock.layout().memberBytes()
+                                + " bytes, was "
+                                + file.lengthBytes()
+                                + ": truncated");
+            }
+            superblocks.put(path, superblock);
+            return Optional.empty();
+        } catch (IOException e) {
+            if (e.getCause() instanceof AccessDeniedException) {
+                throw new VolumeException(e.getMessage(), e);
+            }
+            return Optional.of(e.getMessage().replace(path + ": ", ""));
+        }
+    }
+}

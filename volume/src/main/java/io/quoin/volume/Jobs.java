@@ -1,0 +1,219 @@
+package io.quoin.volume;
+
+import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.journal.Journal;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.MemberIo;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.repair.Repairer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+
+/// The jobs of a volume as operators see them: started, paused, resumed, cancelled, kept in the
+/// superblocks. The repairer works on one at a time.
+///
+/// Engine thread only.
+final class Jobs {
+    private final Geometry geometry;
+    private final MemberSet members;
+    private final Journal journal;
+    private final Repairer repairer;
+    private final LongSupplier wallMillis;
+
+    Jobs(
+            Geometry geometry,
+            MemberSet members,
+            Journal journal,
+            Repairer repairer,
+            LongSupplier wallMillis) {
+        this.geometry = geometry;
+        this.members = members;
+        this.journal = journal;
+        this.repairer = repairer;
+        this.wallMillis = wallMillis;
+    }
+
+    /// Goes on with the job that is under way, or takes up one that a restart left open: a rebuild
+    /// first.
+    ///
+    /// @param nowNanos monotonic clock
+    /// @param mayStart whether a job may be taken up
+    /// @param mayClaim whether the one under way may take up more
+    /// @return whether anything was done
+    boolean step(long nowNanos, boolean mayStart, boolean mayClaim) {
+        if (repairer.isRunning()) {
+            return repairer.step(nowNanos, mayClaim);
+        }
+        if (!mayStart) {
+            return false;
+        }
+        JobRecord next = null;
+        for (JobRecord each : members.template().jobs) {
+            boolean isRebuild = each.kind() == JobRecord.REBUILD;
+            if (each.state() == JobRecord.RUNNING && (next == null || isRebuild)) {
+                next = each;
+            }
+        }
+        if (next == null) {
+            return false;
+        }
+        if (next.kind() == JobRecord.REBUILD) {
+            // Info below the member's own cursor is durable; the job's may be a little ahead.
+            next = next.at(members.entry(next.slot()).cursor());
+        }
+        repairer.start(next);
+        return true;
+    }
+
+    /// Puts a new member in a slot and rebuilds it.
+    ///
+    /// @param slot slot whose member is not in sync
+    /// @param uuid the new member's identity
+    /// @param file the new member, cleared
+    /// @param io its I/O
+    /// @return the rebuild's job id
+    /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
+    long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
+        if (slot < 0 || slot >= geometry.slotCount()) {
+            throw new IllegalArgumentException(
+                    "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
+        }
+        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
+            throw new IllegalArgumentException(
+                    "slot " + slot + ": its member is in sync; fail it first (member fail)");
+        }
+        for (JobRecord each : members.template().jobs) {
+            if (each.kind() == JobRecord.REBUILD && each.isOpen()) {
+                boolean isSame = each.slot() == slot;
+                if (!isSame || members.entry(slot).state() == MemberEntry.REBUILDING) {
+                    throw new IllegalArgumentException(
+                            "rebuild "
+                                    + each.id()
+                                    + " of slot "
+                                    + each.slot()
+                                    + " is "
+                                    + each.stateText()
+                                    + ": wait for it, or cancel it");
+                }
+            }
+        }
+        journal.forget(slot);
+        long id = members.template().nextJob++;
+        putJob(
+                new JobRecord(
+                        id,
+                        JobRecord.REBUILD,
+                        JobRecord.RUNNING,
+                        slot,
+                        0,
+                        wallMillis.getAsLong(),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0));
+        MemberEntry entry =
+                new MemberEntry(
+                        uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
+        members.change(slot, entry, file, io, () -> {});
+        return id;
+    }
+
+    private void putJob(JobRecord job) {
+        List<JobRecord> jobs = new ArrayList<>();
+        jobs.add(job);
+        for (JobRecord other : members.template().jobs) {
+            if (other.kind() != job.kind()) {
+                jobs.add(other);
+            }
+        }
+        members.template().jobs = jobs;
+    }
+
+    /// Starts a scrub.
+    ///
+    /// @return its job id
+    /// @throws IllegalArgumentException when one is under way
+    long startScrub() {
+        for (JobRecord each : members.template().jobs) {
+            if (each.kind() == JobRecord.SCRUB && each.isOpen()) {
+                throw new IllegalArgumentException(
+                        "scrub " + each.id() + " is " + each.stateText() + " already");
+            }
+        }
+        long id = members.template().nextJob++;
+        putJob(
+                new JobRecord(
+                        id,
+                        JobRecord.SCRUB,
+                        JobRecord.RUNNING,
+                        0,
+                        0,
+                        wallMillis.getAsLong(),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0));
+        members.persist(() -> {});
+        return id;
+    }
+
+    /// Changes a job.
+    ///
+    /// @param id its id
+    /// @param change what to do
+    /// @throws IllegalArgumentException when there is no such job, or it cannot be changed so
+    void change(long id, Volume.JobChange change) {
+        JobRecord job = null;
+        for (JobRecord each : records()) {
+            job = each.id() == id ? each : job;
+        }
+        if (job == null || !job.isOpen()) {
+            throw new IllegalArgumentException(
+                    "job " + id + (job == null ? ": none such" : " is " + job.stateText()));
+        }
+        boolean isUnderWay = repairer.isRunning() && repairer.job().id() == id;
+        switch (change) {
+            case PAUSE -> {
+                if (isUnderWay) {
+                    repairer.halt(JobRecord.PAUSED);
+                } else {
+                    putJob(job.ended(JobRecord.PAUSED, 0));
+                }
+            }
+            case CANCEL -> {
+                if (isUnderWay) {
+                    repairer.halt(JobRecord.CANCELLED);
+                } else {
+                    putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
+                    members.persist(() -> {});
+                }
+                if (job.kind() == JobRecord.REBUILD
+                        && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
+                    members.fail(job.slot(), "its rebuild was cancelled");
+                }
+            }
+            case RESUME -> {
+                if (isUnderWay) {
+                    throw new IllegalArgumentException("job " + id + " is running");
+                }
+                putJob(job.ended(JobRecord.RUNNING, 0));
+            }
+        }
+    }
+
+    /// {@return jobs as they stand, newest first}
+    List<JobRecord> records() {
+        List<JobRecord> jobs = new ArrayList<>();
+        JobRecord running = repairer.job();
+        for (JobRecord each : members.template().jobs) {
+            jobs.add(each.id() == running.id() ? running : each);
+        }
+        return jobs;
+    }
+}

@@ -1,0 +1,240 @@
+package io.quoin.volume.repair;
+
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.Counters.Counter;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.journal.Sequencer;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.row.InfoGroup;
+
+/// Which blocks of a task are to be written, and what their info says afterwards; counts and tells what
+/// was found.
+///
+/// Engine thread only.
+final class RepairRecords {
+    private final Geometry geometry;
+    private final MemberSet members;
+    private final Sequencer sequencer;
+    private final BlockGuards guards;
+    private final Counters counters;
+    private final VolumeEvent.Sink events;
+
+    /// Slot under rebuild, or -1.
+    int rebuiltSlot = -1;
+
+    /// Blocks read and verified.
+    long checked;
+
+    /// Blocks rewritten.
+    long repaired;
+
+    /// Blocks lost.
+    long lost;
+
+    /// Rows suspect.
+    long suspect;
+
+    RepairRecords(
+            Geometry geometry,
+            MemberSet members,
+            Sequencer sequencer,
+            BlockGuards guards,
+            Counters counters,
+            VolumeEvent.Sink events) {
+        this.geometry = geometry;
+        this.members = members;
+        this.sequencer = sequencer;
+        this.guards = guards;
+        this.counters = counters;
+        this.events = events;
+    }
+
+    /// {@return positions of a row that are to be written}
+    private int targets(RepairTask task, int index) {
+        long row = geometry.rowIn(task.key, index);
+        int targets = 0;
+        for (int p = 0; p < geometry.width(); p++) {
+            int slot = geometry.slotAt(row, p);
+            int lane = slot % geometry.width();
+            boolean isTarget = isRebuilt(slot);
+            if (!isTarget && !members.holds(slot, task.key)) {
+                continue;
+            }
+            boolean isContentless = (task.contentless[index] >> p & 1) != 0;
+            boolean isHad = (task.lost[index] >> p & 1) == 0 && !isContentless;
+            boolean isBad =
+                    ((task.corrected[index] | task.decoded[index]) >> p & 1) != 0
+                            || task.convicted[index] == p
+                            || task.group.isUntrusted(lane, index);
+            if (isHad && (isTarget || isBad)) {
+                targets |= 1 << p;
+            }
+        }
+        return targets;
+    }
+
+    private boolean isRebuilt(int slot) {
+        return slot == rebuiltSlot && members.entry(slot).state() == MemberEntry.REBUILDING;
+    }
+
+    /// {@return whether a slot's block of a row is to be written}
+    boolean isTarget(RepairTask task, int slot, int index) {
+        int position = geometry.positionAt(geometry.rowIn(task.key, index), slot);
+        return (targets(task, index) >> position & 1) != 0;
+    }
+
+    /// {@return whether a slot has no member that counts}
+    boolean isGone(int slot) {
+        return members.entry(slot).state() == MemberEntry.FAULTY || members.file(slot) == null;
+    }
+
+    /// Records a row whose blocks were written, and reports it.
+    void record(RepairTask task, int index) {
+        long row = geometry.rowIn(task.key, index);
+        InfoGroup group = task.group;
+        checked += Integer.bitCount(task.readable[index]);
+        int targets = targets(task, index);
+        for (int p = 0; p < geometry.width(); p++) {
+            int slot = geometry.slotAt(row, p);
+            int lane = slot % geometry.width();
+            if (isGone(slot)) {
+                continue;
+            }
+            boolean isContentless = (task.contentless[index] >> p & 1) != 0;
+            if (isRebuilt(slot)) {
+                recordRebuilt(task, index, p, isContentless, (targets >> p & 1) != 0);
+            } else if ((targets >> p & 1) != 0) {
+                recordRepaired(task, index, p);
+            } else if (isContentless && group.isUntrusted(lane, index)) {
+                group.setUntrusted(lane, index, false);
+                group.markDirty(lane);
+            }
+        }
+        reportBad(task, index, row);
+    }
+
+    private void recordRebuilt(
+            RepairTask task, int index, int p, boolean isContentless, boolean isWritten) {
+        long row = geometry.rowIn(task.key, index);
+        int lane = geometry.slotAt(row, p) % geometry.width();
+        InfoGroup group = task.group;
+        long at = group.record(lane, index);
+        if (p >= geometry.dataCount() && !geometry.isMirror()) {
+            renewParity(task, index, p);
+        }
+        if (isWritten) {
+            guards.seal(task.memory, task.offset(lane, index), group.image(), at);
+        }
+        if (isWritten || isContentless) {
+            group.setUntrusted(lane, index, false);
+        }
+        if (BlockInfo.type(group.image(), at) != BlockInfo.UNWRITTEN) {
+            group.markDirty(lane);
+        }
+    }
+
+    /// The record of rebuilt parity: over the data as it is now, at the generation of the row's other
+    /// parity, or a new one when there is none.
+    private void renewParity(RepairTask task, int index, int position) {
+        long row = geometry.rowIn(task.key, index);
+        InfoGroup group = task.group;
+        int k = geometry.dataCount();
+        long generation = 0;
+        boolean hasOther = false;
+        for (int p = k; p < geometry.width(); p++) {
+            int slot = geometry.slotAt(row, p);
+            if (p != position && members.holds(slot, task.key)) {
+                hasOther = true;
+                generation =
+                        Math.max(
+                                generation,
+                                BlockInfo.generation(
+                                        group.image(),
+                                        group.record(slot % geometry.width(), index)));
+            }
+        }
+        boolean isWritten = false;
+        boolean hasContent = false;
+        for (int p = 0; p < k; p++) {
+            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            isWritten |= BlockInfo.type(group.image(), data) != BlockInfo.UNWRITTEN;
+            hasContent |= !BlockInfo.isContentless(group.image(), data);
+        }
+        long at = group.record(geometry.slotAt(row, position) % geometry.width(), index);
+        if (!isWritten) {
+            BlockInfo.set(group.image(), at, BlockInfo.UNWRITTEN, 0, 0);
+            return;
+        }
+        int type = hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
+        BlockInfo.set(group.image(), at, type, row, hasOther ? generation : sequencer.next());
+        for (int p = 0; p < k; p++) {
+            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            boolean isBad = BlockInfo.type(group.image(), data) == BlockInfo.BAD;
+            BlockInfo.setVector(
+                    group.image(),
+                    at,
+                    p,
+                    k,
+                    isBad ? -1 : BlockInfo.generation(group.image(), data));
+        }
+    }
+
+    private void recordRepaired(RepairTask task, int index, int p) {
+        long row = geometry.rowIn(task.key, index);
+        int slot = geometry.slotAt(row, p);
+        int lane = slot % geometry.width();
+        InfoGroup group = task.group;
+        long at = group.record(lane, index);
+        String finding;
+        if (group.isUntrusted(lane, index)) {
+            finding = "lost write, the block or its info is older than the row says";
+            group.setUntrusted(lane, index, false);
+            group.markDirty(lane);
+        } else if ((task.corrected[index] >> p & 1) != 0) {
+            finding = "flipped bits, corrected by the Hamming code";
+            counters.add(Counter.BITS_CORRECTED, task.correctedBits[index]);
+        } else if (task.convicted[index] == p) {
+            finding = "its guards agree, yet every other block of the row speaks against it";
+        } else {
+            finding = "guard mismatch or unreadable";
+            counters.add(Counter.BLOCKS_DECODED, 1);
+        }
+        if (BlockInfo.guard(group.image(), at) == 0 || task.convicted[index] == p) {
+            guards.seal(task.memory, task.offset(lane, index), group.image(), at);
+            group.markDirty(lane);
+        }
+        repaired++;
+        counters.add(Counter.BLOCKS_REPAIRED, 1);
+        long block = p < geometry.dataCount() ? geometry.blockAt(row, p) : -1;
+        events.accept(
+                new VolumeEvent.BlockRepaired(slot, row, block, finding, "rewritten, read back"));
+    }
+
+    private void reportBad(RepairTask task, int index, long row) {
+        if (task.suspect[index] != 0 || task.isInconsistent[index] && task.convicted[index] < 0) {
+            suspect++;
+            counters.add(Counter.ROWS_SUSPECT, 1);
+            events.accept(
+                    new VolumeEvent.RowSuspect(
+                            row,
+                            task.suspect[index] != 0
+                                    ? "decoded content has not the recorded guard"
+                                    : "guards are fine, parity does not fit the data"));
+        }
+        for (int p = 0; p < geometry.dataCount(); p++) {
+            if ((task.lost[index] >> p & 1) != 0) {
+                lost++;
+                counters.add(Counter.BLOCKS_LOST, 1);
+                events.accept(
+                        new VolumeEvent.BlockLost(
+                                geometry.blockAt(row, p),
+                                row,
+                                "fewer than " + geometry.dataCount() + " good blocks in the row"));
+            }
+        }
+    }
+}
