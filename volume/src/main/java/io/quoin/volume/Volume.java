@@ -452,6 +452,15 @@ public final class Volume implements BlockDevice, AutoCloseable {
         stages.close();
         engine.members().closeIo();
         closeAll(files);
+        try {
+            engine.pool().close();
+        } catch (IllegalStateException e) {
+            // A session is still in a read or write on it; the memory stays until the process ends.
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "volume {0}: its buffers are still in use and are kept",
+                    engine.name());
+        }
     }
 
     /// Stops within 30 seconds.
