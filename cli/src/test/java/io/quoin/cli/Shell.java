@@ -30,6 +30,11 @@ final class Shell {
         return this;
     }
 
+    /// {@return what its programs find in their environment}
+    Map<String, String> environment() {
+        return environment;
+    }
+
     /// Starts a program; its output goes to files that [#finish] reads.
     Running start(List<?> command) throws IOException {
         Path out = Files.createTempFile("quoin", ".out");
@@ -51,16 +56,26 @@ final class Shell {
     /// A program that runs.
     record Running(Process process, Path out, Path err) {
         Result finish() throws IOException {
+            return finish(PATIENCE_SECONDS);
+        }
+
+        Result finish(long patienceSeconds) throws IOException {
             try {
-                if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                    process.destroyForcibly().waitFor();
-                    throw new AssertionError("still running after " + PATIENCE_SECONDS + " s");
+                if (!process.waitFor(patienceSeconds, TimeUnit.SECONDS)) {
+                    throw new AssertionError(
+                            "still running after "
+                                    + patienceSeconds
+                                    + " s; it said: "
+                                    + Files.readString(out)
+                                    + Files.readString(err));
                 }
                 return new Result(
                         process.exitValue(), Files.readString(out), Files.readString(err));
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             } finally {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly();
                 Files.delete(out);
                 Files.delete(err);
             }
