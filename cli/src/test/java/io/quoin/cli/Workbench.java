@@ -6,6 +6,7 @@ import com.grack.nanojson.JsonObject;
 import com.grack.nanojson.JsonParser;
 import com.grack.nanojson.JsonParserException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -63,6 +64,7 @@ final class Workbench implements AutoCloseable {
     private final Thread hook = new Thread(this::undoAll, "workbench-undo");
     private Process daemon;
     private int daemonStarts;
+    private int attachments;
 
     Workbench() throws IOException {
         Runtime.getRuntime().addShutdownHook(hook);
@@ -73,8 +75,6 @@ final class Workbench implements AutoCloseable {
                 .with("LC_ALL", "C.UTF-8")
                 .with("QUOIN_CONTROL", folder.resolve("control.sock").toString());
     }
-
-    // ------------------------------------------------------------------------------------ programs
 
     private static void requirePresent(String program) {
         if (PACKAGES.containsKey(program)
@@ -146,8 +146,6 @@ final class Workbench implements AutoCloseable {
             Thread.sleep(20);
         }
     }
-
-    // -------------------------------------------------------------------------------------- daemon
 
     /// {@return what `quoin` printed; it succeeded}
     String quoin(Object... arguments) throws IOException {
@@ -236,18 +234,12 @@ final class Workbench implements AutoCloseable {
         }
     }
 
-    // --------------------------------------------------------------------------- mounts and
-    // devices
-
     /// {@return a loop device over a volume, by way of a file that nbdfuse shows}
     ///
     /// There is no NBD client in every kernel; this way needs fuse and loop only. I/O is direct, so
     /// what the file system above calls durable has reached the daemon.
     LoopDevice attach(String volume) throws IOException, InterruptedException {
-        Path file = folder.resolve("nbdfuse-" + volume);
-        if (!Files.exists(file)) {
-            Files.createFile(file);
-        }
+        Path file = Files.createFile(folder.resolve("nbdfuse-" + ++attachments));
         Process fuse =
                 start(
                         folder.resolve("nbdfuse.out"),
@@ -304,28 +296,24 @@ final class Workbench implements AutoCloseable {
                 run("losetup", "--detach", name);
                 name = null;
             }
-            if (fuse.isAlive()) {
-                // Busy until the kernel has let go of the loop device.
-                await(
-                        "fusermount3 -u " + file,
-                        Duration.ofSeconds(10),
-                        () -> {
-                            try {
-                                return attempt("fusermount3", "-u", file).exitCode() == 0
-                                        || !fuse.isAlive();
-                            } catch (IOException e) {
-                                throw new java.io.UncheckedIOException(e);
-                            }
-                        });
-                if (!fuse.waitFor(30, TimeUnit.SECONDS)) {
-                    kill(fuse);
-                }
+            // Still mounted after nbdfuse has died, which it does when its server does; busy until
+            // the
+            // kernel has let go of the loop device.
+            await("fusermount3 -u " + file, Duration.ofSeconds(20), this::isFuseGone);
+            if (!fuse.waitFor(30, TimeUnit.SECONDS)) {
+                kill(fuse);
+            }
+        }
+
+        private boolean isFuseGone() {
+            try {
+                return attempt("fusermount3", "-u", file).exitCode() == 0
+                        || !Files.readString(Path.of("/proc/self/mounts")).contains(file + " ");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }
-
-    // --------------------------------------------------------------------------------------- the
-    // end
 
     /// Adds something to be undone in the end, before all that was added earlier.
     synchronized void undo(Undo undo) {
