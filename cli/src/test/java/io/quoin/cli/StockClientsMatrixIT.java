@@ -252,7 +252,12 @@ class StockClientsMatrixIT {
                         .formatted(bench.uri(VOLUME), seed));
         Path report = bench.folder.resolve("fio.json");
         List<Object> command =
-                new ArrayList<>(List.of("fio", "--output-format=json", "--output=" + report));
+                new ArrayList<>(
+                        List.of(
+                                "fio",
+                                "--verify_state_save=0",
+                                "--output-format=json",
+                                "--output=" + report));
         if (again) {
             command.add("--verify_only");
             for (String section : List.of("write-low", "write-high", "trim-then-write")) {

@@ -619,6 +619,16 @@ public final class Engine {
         members.fail(slot, reason);
     }
 
+    /// Gets a slot ready for a new member, before anything is written to that one.
+    ///
+    /// @param slot slot whose member is not in sync
+    /// @return what was held of the old member, to be closed in order by another thread
+    /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
+    public List<AutoCloseable> prepareReplacement(int slot) {
+        requireServing();
+        return jobs.prepareReplacement(slot);
+    }
+
     /// Puts a new member in a slot and rebuilds it.
     ///
     /// @param slot slot whose member is not in sync

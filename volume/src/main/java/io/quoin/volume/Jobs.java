@@ -78,6 +78,31 @@ final class Jobs {
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
     long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
+        checkReplaceable(slot);
+        journal.forget(slot);
+        long id = members.template().nextJob++;
+        putJob(
+                new JobRecord(
+                        id,
+                        JobRecord.REBUILD,
+                        JobRecord.RUNNING,
+                        slot,
+                        0,
+                        wallMillis.getAsLong(),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0));
+        MemberEntry entry =
+                new MemberEntry(
+                        uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
+        members.change(slot, entry, file, io, () -> {});
+        return id;
+    }
+
+    /// Refuses a slot that cannot be given a new member now.
+    private void checkReplaceable(int slot) {
         if (slot < 0 || slot >= geometry.slotCount()) {
             throw new IllegalArgumentException(
                     "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
@@ -101,26 +126,16 @@ final class Jobs {
                 }
             }
         }
-        journal.forget(slot);
-        long id = members.template().nextJob++;
-        putJob(
-                new JobRecord(
-                        id,
-                        JobRecord.REBUILD,
-                        JobRecord.RUNNING,
-                        slot,
-                        0,
-                        wallMillis.getAsLong(),
-                        0,
-                        0,
-                        0,
-                        0,
-                        0));
-        MemberEntry entry =
-                new MemberEntry(
-                        uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
-        members.change(slot, entry, file, io, () -> {});
-        return id;
+    }
+
+    /// Gets a slot ready for a new member: its old one, dropped, is let go.
+    ///
+    /// @param slot slot
+    /// @return what to close, in order
+    /// @throws IllegalArgumentException when the slot cannot be given a new member now
+    List<AutoCloseable> prepareReplacement(int slot) {
+        checkReplaceable(slot);
+        return members.entry(slot).state() == MemberEntry.FAULTY ? members.detach(slot) : List.of();
     }
 
     private void putJob(JobRecord job) {

@@ -336,12 +336,17 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
     public long replaceMember(int slot, Path path, boolean force) throws VolumeException {
+        // The old member is let go first, so that its own path can be given back as a blank one;
+        // and a
+        // slot that cannot be replaced is refused before anything is written.
+        closeInOrder(await(call(each -> each.prepareReplacement(slot))));
         LocalFile file;
         try {
             file = LocalFile.open(path, true);
         } catch (IOException e) {
             throw new VolumeException(e.getMessage(), e);
         }
+        IoLanes lanes = null;
         try {
             MemberLayout layout = engine.members().layout();
             if (file.lengthBytes() < layout.memberBytes()) {
@@ -354,23 +359,29 @@ public final class Volume implements BlockDevice, AutoCloseable {
             }
             boolean isBlank = MemberFiles.checkBlank(file, force);
             Creation.clear(file, layout, isBlank);
-            long job =
-                    await(
-                            call(each ->
-                                    each.replaceMember(
-                                            slot,
-                                            UUID.randomUUID(),
-                                            file,
-                                            new IoLanes(
-                                                    file,
-                                                    name() + "-m" + slot,
-                                                    LANES,
-                                                    this::completed))));
+            lanes = new IoLanes(file, name() + "-m" + slot, LANES, this::completed);
+            IoLanes io = lanes;
+            UUID uuid = UUID.randomUUID();
+            long job = await(call(each -> each.replaceMember(slot, uuid, file, io)));
             files.add(file);
             return job;
         } catch (VolumeException e) {
+            if (lanes != null) {
+                lanes.close();
+            }
             file.close();
             throw e;
+        }
+    }
+
+    private void closeInOrder(List<AutoCloseable> closeables) throws VolumeException {
+        for (AutoCloseable each : closeables) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                throw new VolumeException("the dropped member could not be closed: " + e, e);
+            }
+            files.removeIf(file -> file == each);
         }
     }
 
@@ -452,6 +463,15 @@ public final class Volume implements BlockDevice, AutoCloseable {
         stages.close();
         engine.members().closeIo();
         closeAll(files);
+        try {
+            engine.pool().close();
+        } catch (IllegalStateException e) {
+            // A session is still in a read or write on it; the memory stays until the process ends.
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "volume {0}: its buffers are still in use and are kept",
+                    engine.name());
+        }
     }
 
     /// Stops within 30 seconds.

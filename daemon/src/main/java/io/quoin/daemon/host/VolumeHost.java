@@ -425,7 +425,10 @@ public final class VolumeHost {
         } else if (!Files.exists(path)) {
             throw new VolumeException(path + ": no such file or device (--make makes a file)");
         }
-        FileClaims.Claim claim = claims.take(List.of(path), "volume " + name);
+        // The dropped member's own path, given back, is claimed already.
+        Path dropped = hosted.pathOf(before.members().get(slot).uuid());
+        List<Path> claimed = isSame(dropped, path) ? List.of() : List.of(path);
+        FileClaims.Claim claim = claims.take(claimed, "volume " + name);
         boolean isTaken = false;
         long job;
         try {
@@ -438,9 +441,8 @@ public final class VolumeHost {
                 remove(path);
             }
         }
-        Path old = hosted.pathOf(before.members().get(slot).uuid());
         List<Path> members = new ArrayList<>(hosted.settings().members());
-        members.remove(old);
+        members.remove(dropped);
         members.add(path);
         hosted.addPath(hosted.volume().status().members().get(slot).uuid(), path);
         hosted.setSettings(hosted.settings().withMembers(members));
@@ -448,6 +450,14 @@ public final class VolumeHost {
             remember(hosted);
         }
         return job;
+    }
+
+    private static boolean isSame(Path dropped, Path path) {
+        try {
+            return dropped != null && Files.exists(dropped) && Files.isSameFile(dropped, path);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static void remove(Path made) {

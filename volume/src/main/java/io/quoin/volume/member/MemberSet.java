@@ -304,6 +304,34 @@ public final class MemberSet {
         persist(done);
     }
 
+    /// Takes the dropped member out of a slot, so that its file can be closed and, perhaps, be given back
+    /// as a blank member.
+    ///
+    /// @param slot slot whose member is faulty
+    /// @return what to close, I/O first; nothing when the member is missing
+    /// @throws IllegalArgumentException when operations on it are still under way
+    public List<AutoCloseable> detach(int slot) {
+        assert entries[slot].state() == MemberEntry.FAULTY : "slot " + slot;
+        if (outstanding(slot) > 0) {
+            throw new IllegalArgumentException(
+                    "slot "
+                            + slot
+                            + ": "
+                            + outstanding(slot)
+                            + " operations on the dropped member are still under way: try again");
+        }
+        List<AutoCloseable> closeables = new ArrayList<>();
+        if (ios[slot] != null) {
+            closeables.add(ios[slot]);
+        }
+        if (files[slot] != null) {
+            closeables.add(files[slot]);
+        }
+        ios[slot] = null;
+        files[slot] = null;
+        return closeables;
+    }
+
     /// Notes how far a rebuilding member has come, for {@link #holds}; durable with the next
     /// {@link #persist} after {@link #syncCursors}.
     ///
