@@ -10,8 +10,10 @@ module io.quoin.volume {
     exports io.quoin.volume;
     exports io.quoin.volume.assembly;
     exports io.quoin.volume.counter;
+    exports io.quoin.volume.fault;
     exports io.quoin.volume.format;
     exports io.quoin.volume.geometry;
     exports io.quoin.volume.intake;
     exports io.quoin.volume.member;
+    exports io.quoin.volume.sim;
 }

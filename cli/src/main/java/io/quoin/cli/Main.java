@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ExamineCommand.class,
             CheckCommand.class,
             DemoCommand.class,
+            SimulateCommand.class,
             VersionCommand.class,
             HelpCommand.class
         })

@@ -175,7 +175,7 @@ public final class Engine {
         for (int slot = 0; slot < files.length; slot++) {
             ios[slot] = files[slot] == null ? null : ioFactory.open(slot, files[slot]);
         }
-        members = new MemberSet(superblock, files, ios, witness);
+        members = new MemberSet(superblock, files, ios, witness, settings.ioLimitNanos());
         members.setListener(new MemberEvents());
         Superblock.Builder template = members.template();
         template.ownerEpoch++;
@@ -307,6 +307,17 @@ public final class Engine {
                             cause,
                             members.template().configEpoch,
                             members.spareRedundancy()));
+        }
+
+        @Override
+        public void memberLate(int slot, String what) {
+            events.accept(
+                    new VolumeEvent.Note(
+                            "member "
+                                    + members.name(slot)
+                                    + " does not answer ("
+                                    + what
+                                    + "); without it the volume cannot go on, waiting"));
         }
 
         @Override
@@ -458,6 +469,7 @@ public final class Engine {
     /// @param nowNanos monotonic clock
     /// @return whether anything was done
     public boolean step(long nowNanos) {
+        members.watch(nowNanos);
         boolean any = journal.pump();
         if (phase == Phase.RECOVERING) {
             if (isRedone && journal.committedBatches() > 0) {
@@ -622,9 +634,9 @@ public final class Engine {
     /// Gets a slot ready for a new member, before anything is written to that one.
     ///
     /// @param slot slot whose member is not in sync
-    /// @return what was held of the old member, to be closed in order by another thread
+    /// @return the old member, to be closed by another thread, or null
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
-    public List<AutoCloseable> prepareReplacement(int slot) {
+    public MemberSet.Detached prepareReplacement(int slot) {
         requireServing();
         return jobs.prepareReplacement(slot);
     }
@@ -664,6 +676,11 @@ public final class Engine {
     /// {@return jobs as they stand, newest first}
     List<JobRecord> jobRecords() {
         return jobs.records();
+    }
+
+    /// {@return jobs that run or are paused}
+    public List<JobRecord> openJobs() {
+        return jobRecords().stream().filter(JobRecord::isOpen).toList();
     }
 
     private void requireServing() {

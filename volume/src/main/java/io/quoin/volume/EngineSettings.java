@@ -7,15 +7,18 @@ package io.quoin.volume;
 /// @param destageAfterNanos age at which dirty blocks go home although there is room
 /// @param jobRowsInFlight info groups that a job works on at once
 /// @param jobBytesPerSecond most that a job reads, 0: no limit
+/// @param ioLimitNanos how long an operation on a member may take before the member is dropped, if it can
+///     be spared, 0: for ever
 public record EngineSettings(
         long bufferBytes,
         int infoGroups,
         long destageAfterNanos,
         int jobRowsInFlight,
-        long jobBytesPerSecond) {
-    /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s.
+        long jobBytesPerSecond,
+        long ioLimitNanos) {
+    /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s, 30 s.
     public static final EngineSettings DEFAULT =
-            new EngineSettings(256L << 20, 4096, 2_000_000_000L, 8, 0);
+            new EngineSettings(256L << 20, 4096, 2_000_000_000L, 8, 0, 30_000_000_000L);
 
     public EngineSettings {
         if (Long.bitCount(bufferBytes) != 1 || bufferBytes < 65_536 || bufferBytes > 1L << 30) {
@@ -38,5 +41,22 @@ public record EngineSettings(
                             + " and "
                             + jobBytesPerSecond);
         }
+        if (ioLimitNanos != 0 && ioLimitNanos < 16) {
+            throw new IllegalArgumentException(
+                    "limit of an operation: expected 0 or at least 16 ns, was " + ioLimitNanos);
+        }
+    }
+
+    /// {@return the same with other memory}
+    ///
+    /// @param bytes memory for requests and dirty blocks, a power of two
+    public EngineSettings withBufferBytes(long bytes) {
+        return new EngineSettings(
+                bytes,
+                infoGroups,
+                destageAfterNanos,
+                jobRowsInFlight,
+                jobBytesPerSecond,
+                ioLimitNanos);
     }
 }

@@ -131,11 +131,11 @@ final class Jobs {
     /// Gets a slot ready for a new member: its old one, dropped, is let go.
     ///
     /// @param slot slot
-    /// @return what to close, in order
+    /// @return the old member, to be closed, or null
     /// @throws IllegalArgumentException when the slot cannot be given a new member now
-    List<AutoCloseable> prepareReplacement(int slot) {
+    MemberSet.Detached prepareReplacement(int slot) {
         checkReplaceable(slot);
-        return members.entry(slot).state() == MemberEntry.FAULTY ? members.detach(slot) : List.of();
+        return members.entry(slot).state() == MemberEntry.FAULTY ? members.detach(slot) : null;
     }
 
     private void putJob(JobRecord job) {

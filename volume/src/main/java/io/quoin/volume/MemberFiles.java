@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /// Creates volumes on paths of this host: makes files that do not exist, and refuses what already
 /// holds something.
@@ -58,7 +59,8 @@ public final class MemberFiles {
                 files.add(file);
                 blank.add(isNew || checkBlank(file, force));
             }
-            Superblock superblock = Creation.create(wish, files, blank, null, millis);
+            Superblock superblock =
+                    Creation.create(wish, files, blank, null, millis, UUID::randomUUID);
             isDone = true;
             return superblock;
         } catch (IOException e) {

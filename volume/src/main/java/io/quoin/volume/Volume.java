@@ -16,6 +16,7 @@ import io.quoin.volume.member.Doorbell;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.IoLanes;
 import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Witness;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -66,7 +67,6 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private final EventPoller<RequestEvent> requestPoller = requests.newPoller();
     private final EventPoller<CompletionEvent> completionPoller = completions.newPoller();
     private final Engine engine;
-    private final List<BlockFile> files;
     private final VolumeEvent.Sink events;
     private final Thread thread;
     private final CountDownLatch serving = new CountDownLatch(1);
@@ -100,25 +100,17 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 files.add(LocalFile.open(path, true));
             }
             Volume volume = new Volume(opening, files);
+            files.clear(); // the volume's now
             volume.awaitServing();
             return volume;
         } catch (IOException e) {
-            closeAll(files);
             throw new VolumeException(e.getMessage(), e);
-        } catch (VolumeException e) {
-            closeAll(files);
-            throw e;
-        }
-    }
-
-    private static void closeAll(List<BlockFile> files) {
-        for (BlockFile file : files) {
-            file.close();
+        } finally {
+            files.forEach(BlockFile::close);
         }
     }
 
     private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
-        this.files = files;
         this.events = opening.events;
         requests.addGatingSequences(requestPoller.getSequence());
         completions.addGatingSequences(completionPoller.getSequence());
@@ -138,13 +130,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
         // Stale and foreign files are let go, so that one of them can be given back as a new
         // member.
         List<BlockFile> kept = List.of(engine.members().files());
-        files.removeIf(file -> {
-            boolean isIdle = !kept.contains(file);
-            if (isIdle) {
+        for (BlockFile file : files) {
+            if (!kept.contains(file)) {
                 file.close();
             }
-            return isIdle;
-        });
+        }
         engine.onServing(serving::countDown);
         thread = new Thread(this::run, name + "-engine");
         thread.start();
@@ -339,7 +329,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         // The old member is let go first, so that its own path can be given back as a blank one;
         // and a
         // slot that cannot be replaced is refused before anything is written.
-        closeInOrder(await(call(each -> each.prepareReplacement(slot))));
+        letGo(await(call(each -> each.prepareReplacement(slot))));
         LocalFile file;
         try {
             file = LocalFile.open(path, true);
@@ -363,7 +353,6 @@ public final class Volume implements BlockDevice, AutoCloseable {
             IoLanes io = lanes;
             UUID uuid = UUID.randomUUID();
             long job = await(call(each -> each.replaceMember(slot, uuid, file, io)));
-            files.add(file);
             return job;
         } catch (VolumeException e) {
             if (lanes != null) {
@@ -374,14 +363,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
-    private void closeInOrder(List<AutoCloseable> closeables) throws VolumeException {
-        for (AutoCloseable each : closeables) {
-            try {
-                each.close();
-            } catch (Exception e) {
-                throw new VolumeException("the dropped member could not be closed: " + e, e);
-            }
-            files.removeIf(file -> file == each);
+    private void letGo(MemberSet.Detached old) {
+        if (old != null) {
+            old.close();
         }
     }
 
@@ -461,8 +445,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             Thread.currentThread().interrupt();
         }
         stages.close();
-        engine.members().closeIo();
-        closeAll(files);
+        engine.members().close();
         try {
             engine.pool().close();
         } catch (IllegalStateException e) {

@@ -55,9 +55,11 @@ final class ArchitectureTest {
                     Volume.class.getName(),
                     AgentThreads.class.getName());
 
+    /// The simulator stands outside: it drives the engine as a host does.
     private static final JavaClasses CLASSES =
             new ClassFileImporter()
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                    .withImportOption(location -> !location.contains("/io/quoin/volume/sim/"))
                     .importPackages(ROOT);
 
     private static DescribedPredicate<JavaClass> in(List<String> packages) {
@@ -100,6 +102,11 @@ final class ArchitectureTest {
             }
         }
         assertThat(STAIRCASE).containsAll(found);
+    }
+
+    @Test
+    void nothingServesWithTheSimulator() {
+        noClasses().should().dependOnClassesThat().resideInAPackage(ROOT + ".sim..").check(CLASSES);
     }
 
     @Test
@@ -168,7 +175,7 @@ final class ArchitectureTest {
         noClasses()
                 .that(engine())
                 .and()
-                .resideOutsideOfPackage(ROOT + ".assembly")
+                .doNotHaveFullyQualifiedName(MemberFiles.class.getName())
                 .should()
                 .callMethod(java.util.UUID.class, "randomUUID")
                 .check(CLASSES);

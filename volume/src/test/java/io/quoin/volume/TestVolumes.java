@@ -47,7 +47,8 @@ public final class TestVolumes {
                     files,
                     files.stream().map(file -> true).toList(),
                     LAYOUT,
-                    1_790_000_000_000L);
+                    1_790_000_000_000L,
+                    java.util.UUID::randomUUID);
         } catch (VolumeException e) {
             throw new AssertionError(e);
         }

@@ -1,6 +1,5 @@
 package io.quoin.daemon.config;
 
-import io.quoin.volume.EngineSettings;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -96,21 +95,12 @@ public record Options(Settings settings, boolean isJson) {
                                         Optional.empty(), given.members, OptionalLong.empty()));
             }
             if (given.bufferBytes.isPresent()) {
-                builder.engine = withBuffer(builder.engine, given.bufferBytes.getAsLong());
+                builder.engine = builder.engine.withBufferBytes(given.bufferBytes.getAsLong());
             }
             return new Options(builder.build(), given.isJson);
         } catch (IllegalArgumentException e) {
             throw new ConfigException(e.getMessage(), e);
         }
-    }
-
-    private static EngineSettings withBuffer(EngineSettings was, long bytes) {
-        return new EngineSettings(
-                bytes,
-                was.infoGroups(),
-                was.destageAfterNanos(),
-                was.jobRowsInFlight(),
-                was.jobBytesPerSecond());
     }
 
     private static Gathered gather(String... arguments) throws ConfigException {

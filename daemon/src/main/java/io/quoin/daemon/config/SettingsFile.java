@@ -33,6 +33,7 @@ import org.tomlj.TomlParseResult;
 /// destage-after-ms = 2000
 /// job-groups-in-flight = 8
 /// job-bytes-per-second = 0         # 0: no limit
+/// io-limit-ms = 30000              # a member that takes longer is dropped, if it can be spared; 0: waited for
 ///
 /// [clients]
 /// max-connections = 4096
@@ -126,6 +127,7 @@ final class SettingsFile {
         OptionalLong destage = section.integer("destage-after-ms", 0, DAY_MILLIS);
         OptionalLong inFlight = section.integer("job-groups-in-flight", 1, 64);
         OptionalLong rate = section.bytes("job-bytes-per-second");
+        OptionalLong limit = section.integer("io-limit-ms", 0, DAY_MILLIS);
         section.end();
         if (buffer.isPresent()) {
             checkBuffer(section, buffer.getAsLong());
@@ -135,7 +137,8 @@ final class SettingsFile {
                 (int) groups.orElse(was.infoGroups()),
                 destage.isPresent() ? destage.getAsLong() * 1_000_000 : was.destageAfterNanos(),
                 (int) inFlight.orElse(was.jobRowsInFlight()),
-                rate.orElse(was.jobBytesPerSecond()));
+                rate.orElse(was.jobBytesPerSecond()),
+                limit.isPresent() ? limit.getAsLong() * 1_000_000 : was.ioLimitNanos());
     }
 
     private static void checkBuffer(TomlSection section, long bytes) throws ConfigException {

@@ -210,7 +210,10 @@ public final class VolumeHost {
                             new Volume.Opening(
                                     List.copyOf(survey.superblocks().keySet()),
                                     witness,
-                                    withBuffer(engine, settings.bufferBytes()),
+                                    settings.bufferBytes().isEmpty()
+                                            ? engine
+                                            : engine.withBufferBytes(
+                                                    settings.bufferBytes().getAsLong()),
                                     counters.values(),
                                     events.sink(name)));
             survey.leftOut().forEach(note -> events.warn(name, note));
@@ -254,17 +257,6 @@ public final class VolumeHost {
             throw new VolumeException(
                     "counters of volume " + name + " cannot be made: " + e.getMessage(), e);
         }
-    }
-
-    private static EngineSettings withBuffer(EngineSettings engine, OptionalLong bytes) {
-        return bytes.isEmpty()
-                ? engine
-                : new EngineSettings(
-                        bytes.getAsLong(),
-                        engine.infoGroups(),
-                        engine.destageAfterNanos(),
-                        engine.jobRowsInFlight(),
-                        engine.jobBytesPerSecond());
     }
 
     private synchronized void serve(HostedVolume hosted, String label) throws VolumeException {

@@ -56,6 +56,7 @@ class SettingsFileTest {
                         destage-after-ms = 50
                         job-groups-in-flight = 3
                         job-bytes-per-second = "10M"
+                        io-limit-ms = 5000
 
                         [clients]
                         max-connections = 7

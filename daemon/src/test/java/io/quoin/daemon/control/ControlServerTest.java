@@ -54,7 +54,7 @@ class ControlServerTest {
         nbd = new NbdServer(NbdSettings.DEFAULT);
         host =
                 new VolumeHost(
-                        nbd, state, new EngineSettings(4 << 20, 64, 100_000_000, 2, 0), events);
+                        nbd, state, new EngineSettings(4 << 20, 64, 100_000_000, 2, 0, 0), events);
         socket = folder.resolve("control.sock");
         server = ControlServer.open(socket, new Commands(host, nbd, events, "1.2.3"));
     }

@@ -71,7 +71,7 @@ public final class Assembly {
                     kept[slot] = null;
                 }
             }
-            checkServable(superblock.geometry(), table, superblock);
+            checkServable(superblock.geometry(), table, superblock, said);
             builder.members = table;
             builder.tailBatch = newest;
             return new Assembled(builder.build(), kept, dropped, true, said, tails);
@@ -111,6 +111,7 @@ public final class Assembly {
                 bySlot[slot] = each.file;
             }
         }
+        List<String> ofFiles = List.copyOf(notes);
         int absentMask = 0;
         for (int slot = 0; slot < bySlot.length; slot++) {
             MemberEntry entry = table.get(slot);
@@ -123,7 +124,7 @@ public final class Assembly {
                 isChanged = true;
             }
         }
-        checkServable(geometry, table, newest);
+        checkServable(geometry, table, newest, ofFiles);
         if (absentMask != 0 && couldServe(geometry, absentMask)) {
             checkWitness(newest, witness, absentMask);
         }
@@ -154,7 +155,7 @@ public final class Assembly {
         }
         List<Seen> seen = new ArrayList<>();
         Map<Object, BlockFile> byMember = new HashMap<>();
-        List<String> nameless = new ArrayList<>();
+        List<String> leftOut = new ArrayList<>();
         for (BlockFile file : files) {
             SuperblockIo.Found found = SuperblockIo.read(file);
             Superblock superblock = found.superblock();
@@ -162,7 +163,7 @@ public final class Assembly {
                 // A member that was being added when the power went has none yet; the volume must
                 // not
                 // depend on it.
-                nameless.add(
+                leftOut.add(
                         file.name()
                                 + ": expected a Quoin superblock at 4096, 65536 or the end, found"
                                 + " none"
@@ -176,6 +177,16 @@ public final class Assembly {
                                 + ": superblock copies "
                                 + Integer.toBinaryString(~found.valid() & 0xF | 0x10).substring(1)
                                 + " (bits 3..0) damaged, rewritten from a good one");
+            }
+            if (superblock.layout().memberBytes() > file.lengthBytes()) {
+                leftOut.add(
+                        file.name()
+                                + ": expected at least "
+                                + superblock.layout().memberBytes()
+                                + " bytes, was "
+                                + file.lengthBytes()
+                                + ": truncated, left out; rebuild it");
+                continue;
             }
             BlockFile other = byMember.put(superblock.member(), file);
             if (other != null) {
@@ -198,21 +209,12 @@ public final class Assembly {
                                 + " is, found one of volume "
                                 + superblock.name());
             }
-            if (superblock.layout().memberBytes() > file.lengthBytes()) {
-                throw new VolumeException(
-                        file.name()
-                                + ": expected at least "
-                                + superblock.layout().memberBytes()
-                                + " bytes, was "
-                                + file.lengthBytes()
-                                + ": truncated; leave it out to assemble without it");
-            }
             seen.add(new Seen(file, superblock));
         }
         if (seen.isEmpty()) {
-            throw new VolumeException(String.join("; ", nameless));
+            throw new VolumeException(String.join("; ", leftOut));
         }
-        notes.addAll(nameless);
+        notes.addAll(leftOut);
         return seen;
     }
 
@@ -291,7 +293,8 @@ public final class Assembly {
         return tails;
     }
 
-    private static void checkServable(Geometry geometry, List<MemberEntry> table, Superblock newest)
+    private static void checkServable(
+            Geometry geometry, List<MemberEntry> table, Superblock newest, List<String> notes)
             throws VolumeException {
         for (int group = 0; group < geometry.groupCount(); group++) {
             int inSync = 0;
@@ -320,7 +323,8 @@ public final class Assembly {
                                 + ", found "
                                 + inSync
                                 + "; not in sync or absent: "
-                                + absent);
+                                + absent
+                                + (notes.isEmpty() ? "" : "; " + String.join("; ", notes)));
             }
         }
     }

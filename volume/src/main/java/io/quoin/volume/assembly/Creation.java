@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /// Makes members: the areas that must not hold old bytes are cleared first, superblocks come last, so
 /// that an interrupted creation leaves no volume.
@@ -60,6 +61,7 @@ public final class Creation {
     /// @param isBlank for each member: whether it is known to read as zeros
     /// @param layout layout, or null to choose one for the smallest member
     /// @param millis wall clock
+    /// @param identities makes identities
     /// @return the superblock of the member of slot 0
     /// @throws VolumeException when it cannot be
     public static Superblock create(
@@ -67,7 +69,8 @@ public final class Creation {
             List<? extends BlockFile> files,
             List<Boolean> isBlank,
             MemberLayout layout,
-            long millis)
+            long millis,
+            Supplier<UUID> identities)
             throws VolumeException {
         Superblock.Builder builder = new Superblock.Builder();
         try {
@@ -79,8 +82,8 @@ public final class Creation {
         } catch (IllegalArgumentException e) {
             throw new VolumeException(e.getMessage(), e);
         }
-        builder.volume = UUID.randomUUID();
-        builder.pool = UUID.randomUUID();
+        builder.volume = identities.get();
+        builder.pool = identities.get();
         builder.name = wish.name;
         builder.volumeTag = (int) builder.volume.getLeastSignificantBits();
         builder.guard = wish.guard;
@@ -90,7 +93,7 @@ public final class Creation {
         builder.clean = true;
         List<MemberEntry> table = new ArrayList<>();
         for (int slot = 0; slot < files.size(); slot++) {
-            table.add(new MemberEntry(UUID.randomUUID(), MemberEntry.IN_SYNC, 0, 1));
+            table.add(new MemberEntry(identities.get(), MemberEntry.IN_SYNC, 0, 1));
         }
         builder.members = table;
         for (int slot = 0; slot < files.size(); slot++) {

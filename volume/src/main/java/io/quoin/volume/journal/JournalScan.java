@@ -216,8 +216,10 @@ public final class JournalScan {
                 }
                 Copy read = load(buffer, candidates);
                 if (read == null) {
-                    throw new DamagedJournalException(
-                            "journal batch " + number + ": could not be read a second time");
+                    // No copy is whole any more: it is as if none had been found.
+                    copies.get(number).removeAll(candidates);
+                    number--;
+                    continue;
                 }
                 adopted.addAll(candidates);
                 highestSequence = Math.max(highestSequence, read.header.lastSequence);

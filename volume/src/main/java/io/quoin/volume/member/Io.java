@@ -17,6 +17,14 @@ public final class Io {
         FLUSH
     }
 
+    /// Carries an operation to a member's thread and back.
+    interface Carrier {
+        /// Takes the operation away from the thread.
+        ///
+        /// @return false: too late, it is being handed over
+        boolean abandon();
+    }
+
     /// Told on the engine's thread.
     @FunctionalInterface
     public interface Listener {
@@ -34,6 +42,15 @@ public final class Io {
 
     /// Where it was submitted; a slot's member may change while it is under way.
     MemberIo target;
+
+    /// Neighbours in the slot's queue, and when it was handed to the member.
+    Io older;
+
+    Io newer;
+    long startedTick;
+
+    /// What carries it to the member and back.
+    Carrier carrier;
 
     /// Memory.
     public MemorySegment segment;

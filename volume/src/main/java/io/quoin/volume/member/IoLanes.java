@@ -6,17 +6,39 @@ import com.lmax.disruptor.EventHandler;
 import com.lmax.disruptor.ExceptionHandler;
 import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// A member's threads: lane 0 for durable writes (the journal's, superblocks), the others for reads,
 /// home writes and flushes. Each lane is a Disruptor ring with one blocking thread behind it: parked
 /// threads on files are as fast as anything the JDK offers (docs/decisions/io.md).
+///
+/// An operation may be given up while the device has it. So a lane works from its own copy of what to do,
+/// reads into memory of its own, and hands over only when it wins the operation from whoever gives it up:
+///
+/// ```
+/// submit:  event <- copy of io, owner <- io          abandon: owner io -> null, or too late
+/// lane:    device; owner io -> null, or given up;    won: copy what was read, result, completion
+/// ```
 public final class IoLanes implements MemberIo {
     private static final System.Logger LOG = System.getLogger(IoLanes.class.getName());
     private static final int RING = 1024;
+    private static final int PAGE = 4096;
+    private static final long CLOSE_NANOS = 2_000_000_000L;
 
-    private static final class Event {
-        private Io io;
+    private static final class Event implements Io.Carrier {
+        /// The operation, until the lane wins it or it is given up.
+        private final AtomicReference<Io> owner = new AtomicReference<>();
+
+        private final Io work = new Io();
+
+        @Override
+        public boolean abandon() {
+            return owner.getAndSet(null) != null;
+        }
     }
 
     private static final class Lane {
@@ -24,9 +46,18 @@ public final class IoLanes implements MemberIo {
         private BatchEventProcessor<Event> processor;
         private Thread thread;
         private final Sequence done = new Sequence(-1);
+        private MemorySegment bounce = MemorySegment.NULL;
 
         long depth() {
             return ring.getCursor() - done.get();
+        }
+
+        MemorySegment bounce(int length) {
+            if (bounce.byteSize() < length) {
+                long bytes = Math.max(16L * PAGE, (length + PAGE - 1L) / PAGE * PAGE);
+                bounce = Arena.ofAuto().allocate(bytes, PAGE);
+            }
+            return bounce;
         }
     }
 
@@ -63,19 +94,40 @@ public final class IoLanes implements MemberIo {
     private static EventHandler<Event> handler(
             Lane lane, BlockFile file, Consumer<Io> completions) {
         return (event, sequence, endOfBatch) -> {
-            Io io = event.io;
-            event.io = null;
-            try {
-                io.runOn(file);
-            } catch (RuntimeException | Error e) {
-                // A bug of ours; whoever waits must still hear of it, and the member is not
-                // trusted.
-                LOG.log(System.Logger.Level.ERROR, "member " + file.name() + ": " + io, e);
-                io.result = IoResult.ERROR;
+            Io io = event.owner.get();
+            if (io != null) {
+                carryOut(event.work, lane, file);
+                if (event.owner.compareAndSet(io, null)) {
+                    handOver(event.work, lane, io);
+                    lane.done.set(sequence);
+                    completions.accept(io);
+                    return;
+                }
             }
             lane.done.set(sequence);
-            completions.accept(io);
         };
+    }
+
+    private static void carryOut(Io work, Lane lane, BlockFile file) {
+        try {
+            if (work.kind == Io.Kind.READ) {
+                MemorySegment memory = lane.bounce(work.lengthBytes);
+                work.result = file.read(memory, 0, work.lengthBytes, work.offsetBytes);
+            } else {
+                work.runOn(file);
+            }
+        } catch (RuntimeException | Error e) {
+            // A bug of ours; whoever waits must still hear of it, and the member is not trusted.
+            LOG.log(System.Logger.Level.ERROR, "member " + file.name() + ": " + work, e);
+            work.result = IoResult.ERROR;
+        }
+    }
+
+    private static void handOver(Io work, Lane lane, Io io) {
+        if (work.kind == Io.Kind.READ && work.result.isOk()) {
+            MemorySegment.copy(lane.bounce, 0, work.segment, work.segmentOffset, work.lengthBytes);
+        }
+        io.result = work.result;
     }
 
     /// The default handler ends the thread and lets the ring fill in silence; this one says so.
@@ -108,20 +160,44 @@ public final class IoLanes implements MemberIo {
             }
         }
         long sequence = lane.ring.next();
-        lane.ring.get(sequence).io = io;
+        Event event = lane.ring.get(sequence);
+        event.work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
+        event.owner.set(io);
+        io.carrier = event;
         lane.ring.publish(sequence);
     }
 
     @Override
-    public void close() {
+    public boolean abandon(Io io) {
+        return io.carrier.abandon();
+    }
+
+    @Override
+    public boolean isQuiet() {
         for (Lane lane : lanes) {
-            while (lane.depth() > 0) {
-                Thread.onSpinWait();
+            if (lane.depth() > 0) {
+                return false;
             }
-            lane.processor.halt();
+        }
+        return true;
+    }
+
+    @Override
+    public void close() {
+        long start = System.nanoTime();
+        while (!isQuiet() && System.nanoTime() - start < CLOSE_NANOS) {
+            LockSupport.parkNanos(100_000);
         }
         boolean interrupted = false;
         for (Lane lane : lanes) {
+            lane.processor.halt();
+            if (lane.depth() > 0) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0} is stuck in the device, left behind",
+                        lane.thread.getName());
+                continue;
+            }
             try {
                 lane.thread.join();
             } catch (InterruptedException e) {

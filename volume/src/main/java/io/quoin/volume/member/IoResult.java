@@ -11,7 +11,10 @@ public enum IoResult {
     /// Fewer bytes than asked were there.
     SHORT,
     /// The member is closed.
-    CLOSED;
+    CLOSED,
+    /// The member did not answer in time; the operation may still reach it, its memory is not touched
+    /// any more.
+    NO_ANSWER;
 
     /// {@return whether all went well}
     public boolean isOk() {

@@ -9,7 +9,19 @@ public interface MemberIo extends AutoCloseable {
     /// @param io the operation
     void submit(Io io);
 
-    /// Waits for operations under way and ends the member's threads. The file stays open.
+    /// Gives up on an operation that takes too long. When this is true, its listener will not be called,
+    /// the object can be used again, and no byte of its memory is written any more; memory that it
+    /// writes from may still be read, and what it writes may still reach the member, which must
+    /// therefore have left the set.
+    ///
+    /// @param io operation that was submitted here and is not completed
+    /// @return false: it is just being completed
+    boolean abandon(Io io);
+
+    /// {@return whether nothing that was submitted is still in the device's hands}
+    boolean isQuiet();
+
+    /// Waits a moment for operations under way and ends the member's threads. The file stays open.
     @Override
     void close();
 }

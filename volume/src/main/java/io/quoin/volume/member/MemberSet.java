@@ -7,7 +7,6 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,14 +36,17 @@ public final class MemberSet {
         /// The new membership is durable.
         void resumed();
 
+        /// A member takes long to answer and cannot be spared.
+        ///
+        /// @param slot its slot
+        /// @param what the operation
+        void memberLate(int slot, String what);
+
         /// Too few members are left; the volume serves no more.
         ///
         /// @param cause what failed
         void volumeFailed(String cause);
     }
-
-    /// Most operations handed to one member at a time; others wait here.
-    private static final int MAX_OUTSTANDING = 256;
 
     private final Geometry geometry;
     private final BlockFile[] files;
@@ -53,8 +55,9 @@ public final class MemberSet {
     private final Witness witness;
     private final MemorySegment staging;
     private final Io[] superblockIos;
-    private final int[] outstanding;
-    private final List<ArrayDeque<Io>> backlog = new ArrayList<>();
+    private final SlotQueue[] queues;
+    private final boolean[] isLate;
+    private final Watchdog watchdog;
     private final Superblock.Builder template;
     private Listener listener;
 
@@ -77,7 +80,13 @@ public final class MemberSet {
     /// @param files the members by slot, null where absent
     /// @param ios their I/O by slot, null where absent
     /// @param witness outside memory for mirrors
-    public MemberSet(Superblock current, BlockFile[] files, MemberIo[] ios, Witness witness) {
+    /// @param limitNanos how long an operation may take before its member is dropped, 0: for ever
+    public MemberSet(
+            Superblock current,
+            BlockFile[] files,
+            MemberIo[] ios,
+            Witness witness,
+            long limitNanos) {
         this.geometry = current.geometry();
         this.files = files;
         this.ios = ios;
@@ -86,9 +95,11 @@ public final class MemberSet {
         int count = geometry.slotCount();
         entries = current.members().toArray(new MemberEntry[0]);
         staging = Arena.ofAuto().allocate((long) count * Superblock.BYTES, 4096);
-        outstanding = new int[count];
+        watchdog = new Watchdog(limitNanos);
+        isLate = new boolean[count];
+        queues = new SlotQueue[count];
         for (int i = 0; i < count; i++) {
-            backlog.add(new ArrayDeque<>());
+            queues[i] = new SlotQueue();
         }
         System.arraycopy(cursors(), 0, durableCursor, 0, count);
         superblockIos = new Io[2 * count];
@@ -217,32 +228,68 @@ public final class MemberSet {
         assert ios[slot] != null : "slot " + slot + " has no member";
         io.slot = slot;
         io.target = ios[slot];
-        if (outstanding[slot] >= MAX_OUTSTANDING) {
-            backlog.get(slot).addLast(io);
-        } else {
-            outstanding[slot]++;
-            io.target.submit(io);
-        }
+        queues[slot].submit(io, watchdog.tick());
     }
 
     /// Takes a completion and tells its listener.
     ///
     /// @param io done operation
     public void completed(Io io) {
-        Io next = backlog.get(io.slot).pollFirst();
-        if (next == null) {
-            outstanding[io.slot]--;
-        } else {
-            next.target.submit(next);
-        }
+        queues[io.slot].completed(io, watchdog.tick());
         io.listener.completed(io);
+    }
+
+    /// Lets time pass, and drops members that do not answer: one whose oldest operation is overdue, as
+    /// long as enough others of its group answer. When they do not, waiting is all that is left.
+    ///
+    /// @param nowNanos monotonic clock
+    public void watch(long nowNanos) {
+        if (!watchdog.pass(nowNanos) || failed) {
+            return;
+        }
+        for (int slot = 0; slot < entries.length; slot++) {
+            Io oldest = queues[slot].oldest();
+            boolean wasLate = isLate[slot];
+            isLate[slot] = oldest != null && watchdog.isLate(oldest.startedTick);
+            if (oldest == null || !watchdog.isOverdue(oldest.startedTick)) {
+                continue;
+            }
+            if (entries[slot].state() == MemberEntry.FAULTY || canSpare(slot)) {
+                fail(slot, IoResult.NO_ANSWER + ", " + oldest);
+                abandon(slot);
+            } else if (!wasLate) {
+                listener.memberLate(slot, oldest.toString());
+            }
+        }
+    }
+
+    /// Whether enough other members of a slot's group answer.
+    private boolean canSpare(int slot) {
+        if (entries[slot].state() != MemberEntry.IN_SYNC) {
+            return true;
+        }
+        int first = slot / geometry.width() * geometry.width();
+        int answering = 0;
+        for (int other = first; other < first + geometry.width(); other++) {
+            Io oldest = queues[other].oldest();
+            boolean answers = oldest == null || !watchdog.isLate(oldest.startedTick);
+            answering += other != slot && answers && isInSync(other) ? 1 : 0;
+        }
+        return answering >= geometry.dataCount();
+    }
+
+    private void abandon(int slot) {
+        for (Io io : queues[slot].abandon()) {
+            io.result = IoResult.NO_ANSWER;
+            io.listener.completed(io);
+        }
     }
 
     /// {@return operations under way or queued on a slot's member}
     ///
     /// @param slot slot
     public int outstanding(int slot) {
-        return outstanding[slot] + backlog.get(slot).size();
+        return queues[slot].size();
     }
 
     /// Drops a member because an operation on it failed. Harmless when it was dropped already.
@@ -304,13 +351,29 @@ public final class MemberSet {
         persist(done);
     }
 
+    /// A member that was taken out of its slot.
+    ///
+    /// @param io its I/O
+    /// @param file its file, or null
+    public record Detached(MemberIo io, BlockFile file) implements AutoCloseable {
+        /// Ends the threads and closes the file; not on the engine's thread. A file in which an operation
+        /// is stuck stays open, for the kernel does not let go of it either.
+        @Override
+        public void close() {
+            io.close();
+            if (io.isQuiet()) {
+                file.close();
+            }
+        }
+    }
+
     /// Takes the dropped member out of a slot, so that its file can be closed and, perhaps, be given back
     /// as a blank member.
     ///
     /// @param slot slot whose member is faulty
-    /// @return what to close, I/O first; nothing when the member is missing
+    /// @return the member, or null when there is none
     /// @throws IllegalArgumentException when operations on it are still under way
-    public List<AutoCloseable> detach(int slot) {
+    public Detached detach(int slot) {
         assert entries[slot].state() == MemberEntry.FAULTY : "slot " + slot;
         if (outstanding(slot) > 0) {
             throw new IllegalArgumentException(
@@ -320,16 +383,10 @@ public final class MemberSet {
                             + outstanding(slot)
                             + " operations on the dropped member are still under way: try again");
         }
-        List<AutoCloseable> closeables = new ArrayList<>();
-        if (ios[slot] != null) {
-            closeables.add(ios[slot]);
-        }
-        if (files[slot] != null) {
-            closeables.add(files[slot]);
-        }
+        Detached detached = ios[slot] == null ? null : new Detached(ios[slot], files[slot]);
         ios[slot] = null;
         files[slot] = null;
-        return closeables;
+        return detached;
     }
 
     /// Notes how far a rebuilding member has come, for {@link #holds}; durable with the next
@@ -488,11 +545,11 @@ public final class MemberSet {
         }
     }
 
-    /// Ends the threads of all members.
-    public void closeIo() {
-        for (MemberIo io : ios) {
-            if (io != null) {
-                io.close();
+    /// Ends the threads of all members and closes their files; not on the engine's thread.
+    public void close() {
+        for (int slot = 0; slot < ios.length; slot++) {
+            if (ios[slot] != null) {
+                new Detached(ios[slot], files[slot]).close();
             }
         }
     }

@@ -120,6 +120,8 @@ public final class InfoCache {
         }
     }
 
+    private static final int ATTEMPTS = 3;
+
     /// One load under way.
     private final class Load {
         private final long key;
@@ -131,6 +133,7 @@ public final class InfoCache {
         private final int[] read = new int[2];
         private int held;
         private int pending;
+        private int attempt;
 
         Load(long key) {
             this.key = key;
@@ -139,6 +142,9 @@ public final class InfoCache {
         }
 
         void start() {
+            held = 0;
+            read[0] = 0;
+            read[1] = 0;
             for (int lane = 0; lane < width; lane++) {
                 if (members.holds(firstSlot + lane, key)) {
                     held |= 1 << lane;
@@ -210,6 +216,12 @@ public final class InfoCache {
                 }
             }
             spare.addLast(copies[1]);
+            if (Integer.bitCount(usable) < geometry.dataCount() && ++attempt < ATTEMPTS) {
+                // What cannot be known now makes blocks bad; it may only have been misread.
+                spare.addLast(copies[0]);
+                start();
+                return;
+            }
             InfoTruth.settle(group, geometry, held, usable);
             finish(group);
         }

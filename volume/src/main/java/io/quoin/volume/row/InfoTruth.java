@@ -14,6 +14,9 @@ import java.lang.foreign.MemorySegment;
 /// | parity generation below another parity's | that parity slot missed a write |
 /// | mirrors: generation below another copy's | that copy missed a write |
 ///
+/// A block whose own record is not to be had, nor a parity record that covers it, is BAD: nobody knows
+/// what it holds, least of all that it was never written.
+///
 /// A parity record's own generation is the sequence of the home write that made it, later than every
 /// data generation it covers, so the comparison holds although vectors keep low bytes only.
 final class InfoTruth {
@@ -57,6 +60,10 @@ final class InfoTruth {
             }
         }
         if (best < 0) {
+            long block = geometry.blockAt(geometry.rowIn(group.key(), index), 0);
+            for (int lane = 0; lane < geometry.width(); lane++) {
+                BlockInfo.set(image, group.record(lane, index), BlockInfo.BAD, block, -1);
+            }
             return 0;
         }
         long truth = group.record(best, index);
@@ -107,8 +114,12 @@ final class InfoTruth {
                 continue;
             }
             behind |= 1 << lane;
-            long vector =
-                    source < 0 ? 0 : BlockInfo.vector(image, group.record(source, index), p, k);
+            if (source < 0) {
+                long block = geometry.blockAt(row, p);
+                BlockInfo.set(image, group.record(lane, index), BlockInfo.BAD, block, -1);
+                continue;
+            }
+            long vector = BlockInfo.vector(image, group.record(source, index), p, k);
             implyData(group, geometry, index, lane, row, p, vector, newest);
         }
         for (int p = k; p < geometry.width(); p++) {

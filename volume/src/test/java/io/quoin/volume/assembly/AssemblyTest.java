@@ -331,17 +331,20 @@ final class AssemblyTest {
     }
 
     @Test
-    void aTruncatedMemberIsNamedWithTheLengthItShouldHave() {
+    void aTruncatedMemberIsLeftOutAndNamedWithTheLengthItShouldHave() throws VolumeException {
         List<MemoryFile> files = TestVolumes.members("raid5", 3);
         long bytes = TestVolumes.LAYOUT.memberBytes();
         files.get(0).resize(bytes - 4096);
-        assertThatThrownBy(() -> assemble(files))
-                .hasMessage(
-                        "disk0: expected at least "
-                                + bytes
-                                + " bytes, was "
-                                + (bytes - 4096)
-                                + ": truncated; leave it out to assemble without it");
+        String note =
+                "disk0: expected at least "
+                        + bytes
+                        + " bytes, was "
+                        + (bytes - 4096)
+                        + ": truncated, left out; rebuild it";
+        Assembly.Assembled assembled = assemble(files);
+        assertThat(assembled.files()[0]).isNull();
+        assertThat(assembled.notes()).contains(note);
+        assertThatThrownBy(() -> assemble(files.subList(0, 2))).hasMessageContaining(note);
     }
 
     @Test
@@ -538,7 +541,8 @@ final class AssemblyTest {
                     files,
                     List.of(false, false, false),
                     layout,
-                    0);
+                    0,
+                    java.util.UUID::randomUUID);
             for (MemoryFile file : files) {
                 for (long at = 0; at < layout.zonesOffset(); at += 4096) {
                     file.read(block, 0, 4096, at);
@@ -601,7 +605,8 @@ final class AssemblyTest {
                                 files,
                                 List.of(false, false),
                                 null,
-                                0))
+                                0,
+                                java.util.UUID::randomUUID))
                 .isInstanceOf(VolumeException.class)
                 .hasMessageStartingWith("a: member size: expected at least ");
     }

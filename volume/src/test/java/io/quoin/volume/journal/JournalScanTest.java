@@ -230,6 +230,18 @@ final class JournalScanTest {
     }
 
     @Test
+    void theLastBatchWhoseOnlyCopyBecomesUnreadableWhileScanningWasNeverAcknowledged()
+            throws DamagedJournalException {
+        write(1, 1, Batch.WRITE);
+        write(1, 2, Batch.WRITE, Fate.WHOLE, Fate.NEVER);
+        JournalScan scan = scan();
+        members[0].spoil(LAYOUT.segmentOffset(0) + 2 * BATCH_BYTES + 4096);
+        List<Long> visited = new ArrayList<>();
+        scan.replay(1, (batch, header) -> visited.add(header.number));
+        assertThat(visited).containsExactly(1L);
+    }
+
+    @Test
     void aTailThatTheJournalDoesNotReachIsSaid() {
         write(1, 3, Batch.WRITE);
         write(2, 5, Batch.EPOCH_START);

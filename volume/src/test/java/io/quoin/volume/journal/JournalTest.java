@@ -78,14 +78,27 @@ final class JournalTest {
                             }
 
                             @Override
+                            public boolean abandon(Io io) {
+                                return false;
+                            }
+
+                            @Override
+                            public boolean isQuiet() {
+                                return pending.isEmpty();
+                            }
+
+                            @Override
                             public void close() {}
                         };
             }
-            members = new MemberSet(superblock, present(), ios, Witness.NONE);
+            members = new MemberSet(superblock, present(), ios, Witness.NONE, 0);
             members.setListener(
                     new MemberSet.Listener() {
                         @Override
                         public void memberFailed(int slot, String cause) {}
+
+                        @Override
+                        public void memberLate(int slot, String what) {}
 
                         @Override
                         public void resumed() {

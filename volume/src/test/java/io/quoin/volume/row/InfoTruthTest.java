@@ -269,6 +269,27 @@ final class InfoTruthTest {
     }
 
     @Test
+    void ofABlockWithoutAnyRecordNobodySaysThatItWasNeverWritten() {
+        Geometry raid5 = LevelSpec.parse("2+1", 3, 0).geometry(4096, 32);
+        InfoGroup group = new InfoGroup(0, Arena.ofAuto().allocate(3 * BLOCK_BYTES));
+        long here = group.record(0, 0);
+        BlockInfo.set(group.image(), here, BlockInfo.DATA, 0, 11);
+        // Lane 0 holds data of row 0; lane 1, its other data, is unreadable, lane 2, its parity,
+        // absent.
+        InfoTruth.settle(group, raid5, 0b011, 0b001);
+        assertThat(BlockInfo.type(group.image(), here)).isEqualTo(BlockInfo.DATA);
+        assertThat(BlockInfo.type(group.image(), group.record(1, 0))).isEqualTo(BlockInfo.BAD);
+        for (String mirror : new String[] {"raid0", "raid1"}) {
+            Geometry geometry = LevelSpec.parse(mirror, 2, 0).geometry(4096, 32);
+            InfoGroup unreadable = new InfoGroup(0, Arena.ofAuto().allocate(2 * BLOCK_BYTES));
+            InfoTruth.settle(unreadable, geometry, 0b1, 0);
+            assertThat(BlockInfo.type(unreadable.image(), unreadable.record(0, 5)))
+                    .as(mirror)
+                    .isEqualTo(BlockInfo.BAD);
+        }
+    }
+
+    @Test
     void generationsAreWidenedToTheLatestThatTheParityCanHaveSeen() {
         assertThat(InfoTruth.widen(0x34, 0x1240, 8)).isEqualTo(0x1234);
         assertThat(InfoTruth.widen(0x40, 0x1240, 8)).isEqualTo(0x1240);

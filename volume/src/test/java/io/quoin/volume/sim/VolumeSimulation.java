@@ -2,71 +2,37 @@ package io.quoin.volume.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.stream.Stream;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/// Short histories of the production engine on simulated disks, from seeds. Each ends with everything
-/// read back. `-Dquoin.seeds=N` sets how many for each layout, `-Dquoin.seed=S` runs one.
+/// Short histories of the production engine in simulated worlds, from seeds; `quoin simulate` runs more.
 final class VolumeSimulation {
-    static Stream<SimSpec> specs() {
-        return Stream.of(
-                SimSpec.RAID0,
-                SimSpec.RAID1,
-                SimSpec.RAID1_3,
-                SimSpec.RAID5,
-                SimSpec.RAID5_4,
-                SimSpec.RAID6,
-                SimSpec.RAID10,
-                SimSpec.RS33,
-                SimSpec.RS52);
-    }
-
     @ParameterizedTest
-    @MethodSource("specs")
-    void acknowledgedWritesSurviveACrashAtAnyOperation(SimSpec spec) {
-        SimTally tally = SimHistories.run(spec, SimHistories.Kind.CRASHES);
-        assertThat(tally.acknowledged).isPositive();
-        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
-    }
-
-    @ParameterizedTest
-    @MethodSource("specs")
-    void acknowledgedWritesSurviveCrashesTogetherWithTheLossOfAnyMMembers(SimSpec spec) {
-        SimTally tally = SimHistories.run(spec, SimHistories.Kind.CRASHES_AND_LOSSES);
-        assertThat(tally.acknowledged).isPositive();
-        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
-    }
-
-    @ParameterizedTest
-    @MethodSource("specs")
-    void upToMFaultyMembersAreInvisibleToTheClient(SimSpec spec) {
-        SimTally tally = SimHistories.run(spec, SimHistories.Kind.FAULTY_MEMBERS);
-        assertThat(tally.acknowledged).isPositive();
-        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
-    }
-
-    @ParameterizedTest
-    @MethodSource("specs")
-    void membersAreRebuiltAndRotIsScrubbedWhileTheProcessCrashes(SimSpec spec) {
-        SimTally tally = SimHistories.run(spec, SimHistories.Kind.REPAIRS);
-        assertThat(tally.scrubs).isPositive();
-        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
-    }
-
-    @ParameterizedTest
-    @MethodSource("specs")
-    void beyondItsRedundancyAVolumeFailsButNeverLies(SimSpec spec) {
-        SimTally tally = SimHistories.run(spec, SimHistories.Kind.BEYOND);
-        assertThat(tally.runs).isPositive();
-        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
-    }
-
-    @ParameterizedTest
-    @MethodSource("specs")
-    void aShortHistorySurvivesACrashAtEachOfItsOperations(SimSpec spec) {
-        SimTally tally = SimHistories.run(spec, SimHistories.Kind.EVERY_CRASH);
-        assertThat(tally.crashes).isPositive();
-        System.out.println(spec.level() + " of " + spec.members() + ": " + tally);
+    @EnumSource
+    void noPromiseIsBroken(Profile profile) {
+        int seeds =
+                switch (profile) {
+                    case EVERY_CRASH -> 4;
+                    case REPAIRS, STORM -> 20;
+                    default -> 40;
+                };
+        Simulator.Report report =
+                Simulator.run(
+                        new Simulator.Plan(
+                                0,
+                                seeds,
+                                Long.MAX_VALUE,
+                                List.of(profile),
+                                Simulator.LAYOUTS,
+                                Runtime.getRuntime().availableProcessors(),
+                                false));
+        System.out.println(profile + ": " + report.tally().total());
+        if (report.failure() != null) {
+            throw new AssertionError(
+                    "quoin simulate " + report.failure().history().options(),
+                    report.failure().cause());
+        }
+        assertThat(report.tally().runs()).isEqualTo((long) seeds * Simulator.LAYOUTS.size());
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 ///
 /// Every write has a number, and every sector it covers is filled with a pattern of that number and
 /// the sector. Sectors are 512 bytes; a sector has at most one write in flight, so what it may hold is
-/// the last acknowledged number or the one in flight.
+/// the last acknowledged number or the one in flight; and only the latter once a read has returned it.
 final class SimModel {
     static final int SECTOR = 512;
 
@@ -37,17 +37,23 @@ final class SimModel {
     }
 
     private final long[] acknowledged;
+
+    /// Whether somebody has seen the write that is in flight: it must be seen from then on.
+    private final boolean[] isSeen;
+
     private final Write[] inFlight;
     private final List<Read> reads = new ArrayList<>();
     private long nextNumber = 1;
 
     SimModel(long sectors) {
         acknowledged = new long[(int) sectors];
+        isSeen = new boolean[(int) sectors];
         inFlight = new Write[(int) sectors];
     }
 
     private SimModel(SimModel from) {
         acknowledged = from.acknowledged.clone();
+        isSeen = from.isSeen.clone();
         inFlight = from.inFlight.clone();
         nextNumber = from.nextNumber;
     }
@@ -83,6 +89,7 @@ final class SimModel {
             assert inFlight[(int) i] == write : "model: sector " + i;
             inFlight[(int) i] = null;
             acknowledged[(int) i] = write.number;
+            isSeen[(int) i] = false;
             for (Read read : reads) {
                 read.allow(i, write.number);
             }
@@ -125,7 +132,7 @@ final class SimModel {
             this.first = first;
             for (long i = first; i < first + count; i++) {
                 List<Long> list = new ArrayList<>();
-                list.add(acknowledged[(int) i]);
+                list.add(isSeen[(int) i] ? inFlight[(int) i].number : acknowledged[(int) i]);
                 allowed.add(list);
             }
             reads.add(this);
@@ -137,6 +144,15 @@ final class SimModel {
             }
         }
 
+        /// The read failed.
+        void fail() {
+            reads.remove(this);
+        }
+
+        /// The read is done.
+        ///
+        /// @param memory what it returned
+        /// @param at where in the memory
         void end(MemorySegment memory, long at) {
             reads.remove(this);
             for (int i = 0; i < allowed.size(); i++) {
@@ -144,9 +160,12 @@ final class SimModel {
                 List<Long> list = allowed.get(i);
                 // Acknowledged or in flight since the read began: each is later than what stood
                 // then.
-                list.add(acknowledged[(int) sector]);
-                if (inFlight[(int) sector] != null) {
-                    list.add(inFlight[(int) sector].number);
+                Write underWay = inFlight[(int) sector];
+                if (underWay == null || !isSeen[(int) sector]) {
+                    list.add(acknowledged[(int) sector]);
+                }
+                if (underWay != null) {
+                    list.add(underWay.number);
                 }
                 long found = numberAt(memory, at + (long) i * SECTOR, sector);
                 if (!list.contains(found)) {
@@ -158,6 +177,10 @@ final class SimModel {
                                     + ", found "
                                     + found);
                 }
+                isSeen[(int) sector] |=
+                        underWay != null
+                                && found == underWay.number
+                                && found != acknowledged[(int) sector];
             }
         }
     }
@@ -175,7 +198,7 @@ final class SimModel {
         List<Write> writes = new ArrayList<>();
         for (int sector = 0; sector < found.length; sector++) {
             Write write = inFlight[sector];
-            boolean isOld = found[sector] == acknowledged[sector];
+            boolean isOld = found[sector] == acknowledged[sector] && !isSeen[sector];
             boolean isNew = write != null && found[sector] == write.number;
             if (mayFail && found[sector] == -2) {
                 continue;
@@ -200,7 +223,8 @@ final class SimModel {
             for (long i = write.firstSector; i < write.firstSector + write.sectors; i++) {
                 boolean isFailed = mayFail && found[(int) i] == -2;
                 boolean isNew = isFailed || found[(int) i] == write.number;
-                boolean isOld = isFailed || found[(int) i] == acknowledged[(int) i];
+                boolean isOld =
+                        isFailed || found[(int) i] == acknowledged[(int) i] && !isSeen[(int) i];
                 whole += isNew ? 1 : 0;
                 absent += isOld ? 1 : 0;
             }
@@ -223,6 +247,7 @@ final class SimModel {
             }
             acknowledged[sector] = found[sector];
             inFlight[sector] = null;
+            isSeen[sector] = false;
         }
     }
 }

@@ -1,0 +1,20 @@
+package io.quoin.volume.sim;
+
+/// What a simulated history goes through.
+public enum Profile {
+    /// Power cuts at any operation, also in recovery.
+    CRASHES,
+    /// The same, and up to m members gone.
+    LOSSES,
+    /// Up to m members that lie and fail, and power cuts.
+    FAULTY,
+    /// Members lost and rebuilt, rot and scrubs, with crashes in between.
+    REPAIRS,
+    /// Every kind of fault on up to m members at a time, operators, pauses, then peace: the volume must
+    /// heal, and a scrub find nothing.
+    STORM,
+    /// More faults than the volume promises to bear: errors are allowed, wrong bytes are not.
+    BEYOND,
+    /// Short histories with a power cut at every single operation, each with up to m members lost.
+    EVERY_CRASH
+}

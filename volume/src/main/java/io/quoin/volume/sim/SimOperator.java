@@ -1,0 +1,228 @@
+package io.quoin.volume.sim;
+
+import io.quoin.volume.Engine;
+import io.quoin.volume.Volume;
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.MemberLayout;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// Who runs the volume: replaces members, scrubs, and now and then asks for what cannot be.
+final class SimOperator {
+    private final SimWorld world;
+    private final SplittableRandom random;
+    private int replaced;
+
+    SimOperator(SimWorld world) {
+        this.world = world;
+        this.random = world.random.split();
+    }
+
+    private Engine engine() {
+        return world.engine();
+    }
+
+    /// Members vanish, as long as no more than `most` are gone.
+    void lose(int most) {
+        int gone = 0;
+        for (boolean is : world.present) {
+            gone += is ? 0 : 1;
+        }
+        int more = most - gone <= 0 ? 0 : 1 + random.nextInt(most - gone);
+        for (int i = 0; i < more; i++) {
+            int member = random.nextInt(world.present.length);
+            if (world.present[member]) {
+                world.present[member] = false;
+                world.note(Fault.ABSENT, "disk" + member);
+            }
+        }
+    }
+
+    /// Any member may be away, and one that was away may be back as it was.
+    void loseAndFind() {
+        for (int i = 0; i < world.present.length; i++) {
+            if (random.nextInt(4) == 0) {
+                world.present[i] = !world.present[i];
+                world.note(world.present[i] ? Fault.RETURNED : Fault.ABSENT, "disk" + i);
+            }
+        }
+    }
+
+    /// Puts a blank disk where a member was lost or dropped, and starts its rebuild.
+    ///
+    /// @return whether there was such a slot
+    boolean replace() {
+        for (int slot = 0; slot < world.disks.length; slot++) {
+            if (engine().members().entry(slot).state() == MemberEntry.FAULTY) {
+                replace(slot);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void replace(int slot) {
+        SimDisk old = world.disks[slot];
+        SimDisk blank = old.blank("disk" + slot + "." + ++replaced);
+        try {
+            Creation.clear(blank, world.superblock.layout(), true);
+        } catch (VolumeException e) {
+            throw new AssertionError(e);
+        }
+        world.pull(old);
+        engine().prepareReplacement(slot);
+        world.disks[slot] = blank;
+        world.present[slot] = true;
+        engine().replaceMember(slot, world.uuid(), blank, world.io(blank));
+        world.tally.rebuilds++;
+    }
+
+    /// Something an operator may do at any moment; what must be refused is refused.
+    ///
+    /// @param suspects slots that may be dropped
+    void act(List<Integer> suspects) {
+        if (engine().phase() != Engine.Phase.SERVING) {
+            return;
+        }
+        int what = random.nextInt(8);
+        try {
+            switch (what) {
+                case 0, 1 -> {
+                    world.note(Fault.OPERATOR_JOBS, "scrub");
+                    engine().startScrub();
+                    world.tally.scrubs++;
+                }
+                case 2, 3 -> {
+                    world.note(Fault.OPERATOR_JOBS, "change");
+                    Volume.JobChange[] changes = Volume.JobChange.values();
+                    List<JobRecord> jobs = engine().openJobs();
+                    long id = jobs.isEmpty() ? random.nextInt(5) : jobs.getFirst().id();
+                    engine().changeJob(id, changes[random.nextInt(changes.length)]);
+                }
+                case 4 -> {
+                    world.note(Fault.OPERATOR_JOBS, "rate");
+                    engine().setJobRate(random.nextInt(3) == 0 ? 0 : random.nextLong(1L << 30));
+                }
+                case 5 -> {
+                    if (!suspects.isEmpty()) {
+                        int slot = suspects.get(random.nextInt(suspects.size()));
+                        world.note(Fault.OPERATOR_DROPS, "member");
+                        engine().failMember(slot, "by the operator");
+                    }
+                }
+                case 6 -> {
+                    int slot = random.nextInt(-1, world.disks.length + 1);
+                    boolean isThere = slot >= 0 && slot < world.disks.length;
+                    if (!isThere || engine().members().entry(slot).state() == MemberEntry.IN_SYNC) {
+                        world.note(Fault.OPERATOR_ERRS, "replaces a slot that is in sync");
+                        engine().prepareReplacement(slot);
+                        throw new SimModel.Violation("replacement of slot " + slot + " accepted");
+                    }
+                }
+                default -> {
+                    if (engine().members().inSyncCount() < world.disks.length) {
+                        replace();
+                    }
+                }
+            }
+        } catch (IllegalArgumentException refusal) {
+            world.tally.refusals++;
+            world.log.add("refused: " + refusal.getMessage());
+        }
+    }
+
+    /// Steps until no job is open; within tolerance none finds what it cannot put to rights.
+    void finishJobs() {
+        int guard = 0;
+        engine().setJobRate(0);
+        while (true) {
+            List<JobRecord> open = engine().openJobs();
+            if (open.isEmpty()) {
+                break;
+            }
+            if (open.stream().allMatch(job -> job.state() == JobRecord.PAUSED)) {
+                engine().changeJob(open.getFirst().id(), Volume.JobChange.RESUME);
+            }
+            world.step(8);
+            if (++guard > 400_000) {
+                throw new SimModel.Violation("R17: job does not end: " + world.description());
+            }
+        }
+        for (JobRecord job : engine().status().jobs()) {
+            if (job.suspect() != 0 || job.lost() != 0) {
+                throw new SimModel.Violation("within tolerance a job found " + job);
+            }
+        }
+    }
+
+    /// A scrub right after a scrub finds nothing: what was found was put to rights, and nothing is found
+    /// without cause.
+    void checkScrub() {
+        for (int pass = 0; pass < 2; pass++) {
+            engine().startScrub();
+            world.tally.scrubs++;
+            finishJobs();
+            JobRecord job =
+                    engine().status().jobs().stream()
+                            .filter(each -> each.kind() == JobRecord.SCRUB)
+                            .findFirst()
+                            .orElseThrow();
+            if (job.state() != JobRecord.DONE
+                    || job.lost() != 0
+                    || job.suspect() != 0
+                    || pass == 1 && job.repaired() != 0) {
+                throw new SimModel.Violation("scrub pass " + pass + " found " + job);
+            }
+        }
+    }
+
+    boolean isOptimal() {
+        return engine().status().state().equals("optimal");
+    }
+
+    /// All faults have stopped: the volume gets back everything it had, in bounded time.
+    void heal() {
+        world.tally.heals++;
+        for (SimDisk disk : world.disks) {
+            disk.faults = null;
+        }
+        finishJobs();
+        for (int guard = 0; !isOptimal(); guard++) {
+            world.settle();
+            if (!replace() && engine().openJobs().isEmpty() && !isOptimal() || guard > 50) {
+                throw new SimModel.Violation(
+                        "R17: does not heal: " + engine().status().state() + ", " + guard);
+            }
+            finishJobs();
+        }
+        checkScrub();
+    }
+
+    /// Damages blocks at rest on one disk: flipped bits, foreign bytes, an older page, an unreadable one.
+    void rot(int member, int blocks) {
+        long first = world.superblock.layout().zonesOffset();
+        long end = world.superblock.layout().memberBytes() - MemberLayout.END_BYTES;
+        for (int i = 0; i < blocks; i++) {
+            long at = first + random.nextLong((end - first) / SimDisk.PAGE) * SimDisk.PAGE;
+            SimDisk disk = world.disks[member];
+            switch (random.nextInt(4)) {
+                case 0 -> disk.flip(at + random.nextInt(SimDisk.PAGE), random.nextInt(8));
+                case 1 -> disk.spoil(at);
+                case 2 -> {
+                    long other =
+                            first + random.nextLong((end - first) / SimDisk.PAGE) * SimDisk.PAGE;
+                    disk.overwrite(at, disk.pageAt(other));
+                }
+                default -> {
+                    byte[] noise = new byte[SimDisk.PAGE];
+                    random.nextBytes(noise);
+                    disk.overwrite(at, noise);
+                }
+            }
+            world.note(Fault.FLIP_AT_REST, "rot " + Zone.of(world.superblock.layout(), at).name());
+        }
+    }
+}

@@ -1,0 +1,631 @@
+package io.quoin.volume.sim;
+
+import io.quoin.volume.Engine;
+import io.quoin.volume.EngineSettings;
+import io.quoin.volume.assembly.Assembly;
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberIo;
+import io.quoin.volume.member.Witness;
+import io.quoin.volume.repair.Stages;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/// One world: the production engine on simulated disks, driven step by step from a seed.
+///
+/// The world holds the operations that are under way; each step the seed draws whether one of them is
+/// done now, or the engine goes on. A crash may come before any step: the engine is thrown away, the
+/// disks keep what a power cut leaves of them, and a new engine recovers. Time passes by microseconds
+/// while something happens, and leaps when nothing does.
+final class SimWorld {
+    /// A member that takes longer than this is dropped.
+    static final long LIMIT_NANOS = 50_000_000L;
+
+    static final EngineSettings SETTINGS =
+            new EngineSettings(1 << 20, 8, 2_000_000, 4, 0, LIMIT_NANOS);
+    private static final EngineSettings SMALL =
+            new EngineSettings(1 << 18, 8, 2_000_000, 4, 0, LIMIT_NANOS);
+
+    private static final int MOST_LOG = 100_000;
+
+    /// An operation on its way to a disk and back.
+    private static final class Pending {
+        final Io io;
+        final SimDisk disk;
+        final Io work = new Io();
+        final int hash;
+        final long startedNanos;
+        long dueNanos;
+
+        Pending(Io io, SimDisk disk, long startedNanos, long dueNanos) {
+            this.io = io;
+            this.disk = disk;
+            this.startedNanos = startedNanos;
+            this.dueNanos = dueNanos;
+            work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
+            work.slot = io.slot;
+            hash = hash();
+        }
+
+        boolean isWrite() {
+            return work.kind == Io.Kind.WRITE || work.kind == Io.Kind.WRITE_DURABLE;
+        }
+
+        int hash() {
+            if (!isWrite()) {
+                return 0;
+            }
+            int hash = 1;
+            for (long at = 0; at < work.lengthBytes; at += 256) {
+                long word =
+                        work.segment.get(ValueLayout.JAVA_LONG_UNALIGNED, work.segmentOffset + at);
+                hash = 31 * hash + Long.hashCode(word);
+            }
+            return hash;
+        }
+    }
+
+    final SplittableRandom random;
+    private final SplittableRandom ofFaults;
+    private final EngineSettings settings;
+    final SimSpec spec;
+    final SimTally tally;
+    final SimModel model;
+    final SimClient client;
+    SimDisk[] disks;
+    boolean[] present;
+    final Map<UUID, Long> witnessEpochs = new HashMap<>();
+    final Superblock superblock;
+    final List<String> log = new ArrayList<>();
+
+    private final List<Pending> pending = new ArrayList<>();
+    private final List<Pending> givenUp = new ArrayList<>();
+    private Engine engine;
+    private long now;
+    private long wallMillis;
+    private boolean keepsMarks;
+
+    /// The events that happen, by number; null: all.
+    BitSet only;
+
+    private int events;
+
+    /// More goes wrong than the volume promises to bear: errors are allowed.
+    boolean isBeyond;
+
+    SimWorld(long seed, SimSpec spec, SimTally tally) {
+        this(seed, spec, tally, 24, SETTINGS);
+    }
+
+    /// A smaller world, for histories that are forked at every operation.
+    static SimWorld small(long seed, SimSpec spec, SimTally tally) {
+        return new SimWorld(seed, spec, tally, 12, SMALL);
+    }
+
+    private SimWorld(long seed, SimSpec spec, SimTally tally, int slots, EngineSettings settings) {
+        this.settings = settings;
+        random = new SplittableRandom(seed);
+        ofFaults = random.split();
+        this.spec = spec;
+        this.tally = tally;
+        disks = new SimDisk[spec.members()];
+        present = new boolean[spec.members()];
+        MemberLayout layout = layout(slots);
+        List<Boolean> blank = new ArrayList<>();
+        for (int i = 0; i < disks.length; i++) {
+            int sector = random.nextInt(4) == 0 ? 4096 : 512;
+            int pages = (int) (layout.memberBytes() / SimDisk.PAGE);
+            disks[i] = new SimDisk("disk" + i, pages, sector);
+            present[i] = true;
+            blank.add(true);
+        }
+        Guard guard = Guard.values()[random.nextInt(4)];
+        try {
+            superblock =
+                    Creation.create(
+                            new Creation.Wish(
+                                    "sim", spec.level(), spec.copies(), spec.unitBytes(), guard, 0),
+                            List.of(disks),
+                            blank,
+                            layout,
+                            0,
+                            this::uuid);
+        } catch (VolumeException e) {
+            throw new AssertionError(e);
+        }
+        witnessEpochs.put(superblock.volume(), superblock.configEpoch());
+        long blocks = Math.min(superblock.geometry().volumeBlocks(), slots == 24 ? 192 : 24);
+        model = new SimModel(blocks * 8);
+        client = new SimClient(this, random.split());
+    }
+
+    private static MemberLayout layout(int slots) {
+        int segmentBytes = slots == 24 ? 64 << 10 : 32 << 10;
+        int zoneBlocks = 64;
+        long journal = 128 << 10;
+        long zones = journal + (long) segmentBytes * slots;
+        long bytes = zones + 2 * MemberLayout.zoneBytes(zoneBlocks) + MemberLayout.END_BYTES;
+        return new MemberLayout(bytes, journal, segmentBytes, slots, zones, zoneBlocks, 2);
+    }
+
+    /// A copy of the world after a power cut now, to be recovered on its own.
+    private SimWorld(SimWorld from, long seed) {
+        random = new SplittableRandom(seed);
+        ofFaults = random.split();
+        settings = from.settings;
+        spec = from.spec;
+        tally = from.tally;
+        superblock = from.superblock;
+        model = from.model.copy();
+        client = new SimClient(this, random.split());
+        present = from.present.clone();
+        witnessEpochs.putAll(from.witnessEpochs);
+        disks = from.crashedDisks(random);
+        now = from.now;
+    }
+
+    SimWorld fork(long seed) {
+        tally.crashes++;
+        return new SimWorld(this, seed);
+    }
+
+    /// {@return whether the request or fault that was drawn now happens}
+    boolean happens() {
+        int event = events++;
+        return only == null || only.get(event);
+    }
+
+    int events() {
+        return events;
+    }
+
+    UUID uuid() {
+        return new UUID(random.nextLong(), random.nextLong());
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    int tolerance() {
+        return superblock.geometry().parityCount();
+    }
+
+    /// Notes that a fault struck.
+    void note(Fault fault, String where) {
+        tally.fault(fault);
+        if (keepsMarks) {
+            tally.marks.merge(fault + " " + state(), 1L, Long::sum);
+        }
+        if (log.size() < MOST_LOG) {
+            log.add(fault + " " + where);
+        }
+    }
+
+    void keepMarks() {
+        keepsMarks = true;
+    }
+
+    /// What the volume is about, for marks.
+    private String state() {
+        if (engine == null) {
+            return "down";
+        }
+        if (engine.phase() == Engine.Phase.SERVING) {
+            for (JobRecord job : engine.openJobs()) {
+                if (job.state() == JobRecord.RUNNING) {
+                    return job.kind() == JobRecord.SCRUB ? "scrubbing" : "rebuilding";
+                }
+            }
+        }
+        return engine.phase().name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /// {@return faults for a disk, none yet}
+    SimFaults newFaults(int disk) {
+        return new SimFaults(
+                ofFaults.split(),
+                superblock.layout(),
+                (fault, where) -> strikes(fault, where, disk));
+    }
+
+    private boolean strikes(Fault fault, String where, int disk) {
+        if (!happens()) {
+            return false;
+        }
+        tally.fault(fault);
+        if (keepsMarks) {
+            tally.marks.merge(fault + " " + where + " " + state(), 1L, Long::sum);
+        }
+        if (log.size() < MOST_LOG) {
+            log.add(fault + " " + where + " disk" + disk);
+        }
+        return true;
+    }
+
+    private SimDisk[] crashedDisks(SplittableRandom how) {
+        SimDisk[] after = new SimDisk[disks.length];
+        for (int i = 0; i < disks.length; i++) {
+            Map<Integer, List<byte[]>> inFlight = new HashMap<>();
+            for (List<Pending> list : List.of(pending, givenUp)) {
+                for (Pending each : list) {
+                    if (each.disk == disks[i] && each.isWrite()) {
+                        addPages(each.work, inFlight);
+                    }
+                }
+            }
+            after[i] = disks[i].afterCrash(how, inFlight, tally);
+        }
+        return after;
+    }
+
+    private static void addPages(Io io, Map<Integer, List<byte[]>> pages) {
+        for (int at = 0; at < io.lengthBytes; at += SimDisk.PAGE) {
+            byte[] page = new byte[SimDisk.PAGE];
+            MemorySegment.ofArray(page)
+                    .copyFrom(io.segment.asSlice(io.segmentOffset + at, SimDisk.PAGE));
+            int number = (int) ((io.offsetBytes + at) / SimDisk.PAGE);
+            pages.computeIfAbsent(number, p -> new ArrayList<>()).add(page);
+        }
+    }
+
+    /// Throws the world away.
+    void discard() {
+        if (engine != null) {
+            engine.pool().close();
+        }
+        engine = null;
+    }
+
+    /// Power cut: the engine is gone, the disks keep what they keep.
+    void crash() {
+        tally.crashes++;
+        note(
+                engine.phase() == Engine.Phase.RECOVERING ? Fault.CRASH_IN_RECOVERY : Fault.CRASH,
+                pending.isEmpty() ? "idle" : pending.getFirst().work.kind.name());
+        disks = crashedDisks(random);
+        trace(disks.length);
+        endLife();
+        discard();
+    }
+
+    private void endLife() {
+        pending.clear();
+        givenUp.clear();
+        agents.clear();
+        client.forget();
+    }
+
+    /// The process stands still; its members go on, and the clock does.
+    void pause() {
+        long nanos = random.nextLong(60_000_000_000L);
+        if (!happens()) {
+            return;
+        }
+        note(Fault.PAUSE, pending.isEmpty() ? "idle" : "busy");
+        now += nanos;
+    }
+
+    void jumpWallClock() {
+        long most = 10L * 365 * 86_400_000;
+        long millis = random.nextLong(-most, most);
+        if (happens()) {
+            note(Fault.CLOCK_JUMP, "wall");
+            wallMillis += millis;
+        }
+    }
+
+    /// Nothing happens for a while.
+    void idle(long nanos) {
+        long gap = random.nextLong(1 + nanos);
+        now += gap;
+        tally.nanos += gap;
+    }
+
+    /// Operations on a disk that is pulled are never done well.
+    void pull(SimDisk disk) {
+        for (Pending each : List.copyOf(pending)) {
+            if (each.disk == disk) {
+                pending.remove(each);
+                each.io.result = io.quoin.volume.member.IoResult.ERROR;
+                engine.completed(each.io);
+            }
+        }
+        givenUp.removeIf(each -> each.disk == disk);
+    }
+
+    private final Witness witness =
+            new Witness() {
+                @Override
+                public long configEpoch(UUID volume) {
+                    return witnessEpochs.getOrDefault(volume, -1L);
+                }
+
+                @Override
+                public boolean record(UUID volume, long configEpoch) {
+                    witnessEpochs.put(volume, configEpoch);
+                    return true;
+                }
+            };
+
+    /// Assembles and starts an engine; it recovers as it is stepped.
+    void open() throws VolumeException {
+        List<BlockFile> files = new ArrayList<>();
+        for (int i = 0; i < disks.length; i++) {
+            if (present[i]) {
+                files.add(disks[i]);
+            }
+        }
+        open(files);
+    }
+
+    /// The same, from given files.
+    void open(List<BlockFile> files) throws VolumeException {
+        Assembly.Assembled assembled = Assembly.assemble(files, witness);
+        for (String note : assembled.notes()) {
+            log.add(note);
+        }
+        byte[] counters = new byte[Counters.BYTES];
+        engine =
+                new Engine(
+                        assembled,
+                        (slot, file) -> new SimIo((SimDisk) file),
+                        witness,
+                        settings,
+                        new Counters(new UnsafeBuffer(counters)),
+                        this::event,
+                        stages,
+                        () -> wallMillis);
+        tally.recoveries++;
+    }
+
+    /// The computing stages of a job, stepped as the seed says.
+    private final List<Agent> agents = new ArrayList<>();
+
+    private final Stages stages =
+            new Stages() {
+                @Override
+                public void start(Agent agent) {
+                    agents.add(agent);
+                }
+
+                @Override
+                public void stop(Agent agent) {
+                    agents.remove(agent);
+                }
+
+                @Override
+                public void wake() {}
+            };
+
+    private boolean stepAgents() {
+        boolean any = false;
+        for (Agent agent : List.copyOf(agents)) {
+            try {
+                any |= random.nextInt(3) != 0 && agent.doWork() > 0;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+        return any;
+    }
+
+    private void event(VolumeEvent event) {
+        log.add(event.message());
+        trace(event.getClass().getSimpleName().hashCode());
+    }
+
+    /// {@return I/O for a disk}
+    MemberIo io(SimDisk disk) {
+        return new SimIo(disk);
+    }
+
+    private final class SimIo implements MemberIo {
+        private final SimDisk disk;
+
+        SimIo(SimDisk disk) {
+            this.disk = disk;
+        }
+
+        @Override
+        public void submit(Io io) {
+            assert Arrays.asList(disks).contains(disk) : "operation on a disk of an earlier life";
+            long delay = 0;
+            if (disk.faults != null) {
+                long offset = io.kind == Io.Kind.FLUSH ? -1 : io.offsetBytes;
+                delay = disk.faults.delayNanos(io.kind.name(), offset, LIMIT_NANOS);
+            }
+            long due = delay == Long.MAX_VALUE ? delay : now + delay;
+            pending.add(new Pending(io, disk, now, due));
+        }
+
+        @Override
+        public boolean abandon(Io io) {
+            for (Pending each : pending) {
+                if (each.io == io) {
+                    if (each.dueNanos <= now && random.nextInt(4) == 0) {
+                        return false; // it is just being completed
+                    }
+                    pending.remove(each);
+                    givenUp.add(each);
+                    return true;
+                }
+            }
+            throw new AssertionError("given up, but not under way: " + io);
+        }
+
+        @Override
+        public boolean isQuiet() {
+            return givenUp.stream().noneMatch(each -> each.disk == disk);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    int pendingCount() {
+        return pending.size();
+    }
+
+    void trace(long word) {
+        tally.trace = (tally.trace ^ word) * 0x9E3779B97F4A7C15L;
+        tally.trace ^= tally.trace >>> 29;
+    }
+
+    /// One of the operations under way whose time has come is done.
+    private boolean completeOne() {
+        Pending chosen = null;
+        int candidates = 0;
+        for (Pending each : pending) {
+            if (each.dueNanos > now) {
+                continue;
+            }
+            if (now - Math.max(each.startedNanos, each.dueNanos) > LIMIT_NANOS / 10) {
+                chosen = each; // none waits for long only because the seed passes it over
+                break;
+            }
+            candidates++;
+            if (random.nextInt(candidates) == 0) {
+                chosen = each;
+            }
+        }
+        if (chosen == null) {
+            return false;
+        }
+        pending.remove(chosen);
+        if (chosen.hash != chosen.hash()) {
+            throw new SimModel.Violation("a buffer changed while it was written: " + chosen.io);
+        }
+        tally.operations++;
+        Io io = chosen.io;
+        io.runOn(chosen.disk);
+        trace(io.offsetBytes * 31 + io.lengthBytes + io.kind.ordinal() + io.slot * 7L);
+        trace(io.result.ordinal() + 31L * chosen.hash);
+        engine.completed(io);
+        return true;
+    }
+
+    /// What was given up may still reach its disk, with whatever its memory holds by then.
+    private void landLate() {
+        for (Pending each : List.copyOf(givenUp)) {
+            if (each.dueNanos <= now) {
+                givenUp.remove(each);
+                if (each.work.kind != Io.Kind.READ) {
+                    each.work.runOn(each.disk);
+                }
+            }
+        }
+    }
+
+    /// One step of the world.
+    ///
+    /// @return whether anything could happen
+    boolean step(int maxPending) {
+        long before = now;
+        now += 1000 + random.nextInt(20_000);
+        if (!givenUp.isEmpty()) {
+            landLate();
+        }
+        boolean completes =
+                !pending.isEmpty() && (pending.size() > maxPending || random.nextInt(3) != 0);
+        boolean any = completes && completeOne();
+        if (!any) {
+            any = stepAgents();
+        }
+        any |= engine.step(now);
+        if (!any && !pending.isEmpty()) {
+            any = true;
+            if (pending.stream().noneMatch(each -> each.dueNanos <= now)) {
+                leap();
+            }
+        }
+        tally.nanos += now - before;
+        return any;
+    }
+
+    /// Nothing can happen before the next operation is due, or the watchdog barks.
+    private void leap() {
+        long next = now + LIMIT_NANOS / 16;
+        for (Pending each : pending) {
+            next = Math.min(next, each.dueNanos);
+        }
+        now = Math.max(now, next);
+    }
+
+    /// Steps until nothing happens any more.
+    void settle() {
+        int idle = 0;
+        int guard = 0;
+        while (idle < 3) {
+            boolean any = step(0);
+            idle = any || !pending.isEmpty() ? 0 : idle + 1;
+            if (++guard > 400_000) {
+                throw new SimModel.Violation("R17: does not come to rest: " + description());
+            }
+        }
+    }
+
+    String description() {
+        return engine.phase()
+                + ", "
+                + pending.size()
+                + " operations, "
+                + client.openRequests()
+                + " requests, dirty "
+                + engine.dirtyBlocks();
+    }
+
+    /// Steps until the engine serves.
+    void recover() {
+        int guard = 0;
+        int idle = 0;
+        while (engine.phase() == Engine.Phase.RECOVERING) {
+            idle = step(0) || !pending.isEmpty() ? 0 : idle + 1;
+            if (isBeyond && idle > 5) {
+                return; // suspended: it may wait, it may not lie
+            }
+            if (idle > 10 || ++guard > 200_000) {
+                throw new SimModel.Violation("R17: recovery does not end: " + description());
+            }
+        }
+    }
+
+    /// Everything that was acknowledged is there, each request whole or absent.
+    void verify() {
+        client.finish();
+        model.settle(client.readAll(), isBeyond);
+    }
+
+    /// Stops in order.
+    void stop() {
+        boolean[] stopped = new boolean[1];
+        engine.stop(() -> stopped[0] = true);
+        int guard = 0;
+        while (!stopped[0]) {
+            step(0);
+            if (++guard > 200_000) {
+                throw new SimModel.Violation("R17: stop does not end: " + description());
+            }
+        }
+        endLife();
+        discard();
+    }
+}
