@@ -53,7 +53,8 @@ final class ArchitectureTest {
                     Doorbell.class.getName(),
                     BufferPool.class.getName(),
                     Volume.class.getName(),
-                    AgentThreads.class.getName());
+                    AgentThreads.class.getName(),
+                    LaneFactory.class.getName());
 
     private static final JavaClasses CLASSES =
             new ClassFileImporter()
