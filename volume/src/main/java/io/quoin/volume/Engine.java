@@ -38,6 +38,7 @@ import io.quoin.volume.row.RowReader;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.agrona.collections.LongHashSet;
 
@@ -72,6 +73,17 @@ public final class Engine {
         /// @param slot slot
         /// @param file its file
         MemberIo open(int slot, BlockFile file);
+
+        /// Does something for each of several members before the volume serves: in turn, unless the
+        /// world outside has threads for it.
+        ///
+        /// @param count members
+        /// @param work told 0 to count - 1, each once
+        default void eachMember(int count, IntConsumer work) {
+            for (int i = 0; i < count; i++) {
+                work.accept(i);
+            }
+        }
     }
 
     private static final long SEQUENCE_JUMP = 1L << 20;
@@ -134,10 +146,10 @@ public final class Engine {
         this.settings = settings;
         this.counters = counters;
         this.events = events;
-        JournalScan firstScan = scan(found);
+        JournalScan firstScan = scan(found, ioFactory);
         boolean isReached = firstScan.reaches(found.superblock().tailBatch());
         Assembled assembled = isReached ? found : found.withoutOldTails();
-        JournalScan scan = isReached ? firstScan : scan(assembled);
+        JournalScan scan = isReached ? firstScan : scan(assembled, ioFactory);
         Superblock superblock = assembled.superblock();
         name = superblock.name();
         geometry = superblock.geometry();
@@ -279,10 +291,14 @@ public final class Engine {
                 });
     }
 
-    private static JournalScan scan(Assembled assembled) {
+    private static JournalScan scan(Assembled assembled, IoFactory ioFactory) {
         Superblock superblock = assembled.superblock();
-        return JournalScan.read(
-                inSync(superblock, assembled.files()), superblock.layout(), superblock.volumeTag());
+        return JournalScan.readFrom(
+                inSync(superblock, assembled.files()),
+                superblock.layout(),
+                superblock.volumeTag(),
+                superblock.tailBatch(),
+                ioFactory::eachMember);
     }
 
     private static BlockFile[] inSync(Superblock superblock, BlockFile[] files) {

@@ -119,8 +119,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         engine =
                 new Engine(
                         assembled,
-                        (slot, file) ->
-                                new IoLanes(file, name + "-m" + slot, LANES, this::completed),
+                        new LaneFactory(name, LANES, this::completed),
                         opening.witness,
                         opening.settings,
                         new Counters(opening.counters),
@@ -349,7 +348,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             }
             boolean isBlank = MemberFiles.checkBlank(file, force);
             Creation.clear(file, layout, isBlank);
-            lanes = new IoLanes(file, name() + "-m" + slot, LANES, this::completed);
+            lanes = new LaneFactory(name(), LANES, this::completed).open(slot, file);
             IoLanes io = lanes;
             UUID uuid = UUID.randomUUID();
             long job = await(call(each -> each.replaceMember(slot, uuid, file, io)));

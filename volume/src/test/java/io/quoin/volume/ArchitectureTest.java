@@ -53,7 +53,8 @@ final class ArchitectureTest {
                     Doorbell.class.getName(),
                     BufferPool.class.getName(),
                     Volume.class.getName(),
-                    AgentThreads.class.getName());
+                    AgentThreads.class.getName(),
+                    LaneFactory.class.getName());
 
     /// The simulator stands outside: it drives the engine as a host does.
     private static final JavaClasses CLASSES =

@@ -28,7 +28,7 @@ public final class Journal {
         void batchCommitted();
     }
 
-    private static final int MAX_HEADER_BYTES = 32 << 10;
+    static final int MAX_HEADER_BYTES = 32 << 10;
 
     private final MemberSet members;
     private final int parityCount;

@@ -5,6 +5,7 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.journal.MemberJournal.Copy;
 import io.quoin.volume.member.BlockFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,8 +15,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
-/// Finds, after a crash, the batches that count: reads every journal slot of every member in sync and
+/// Finds, after a crash, the batches that count: reads the journal slots of every member in sync and
 /// decides for each batch number from the tail on.
 ///
 /// A batch is written only when the one before it is durable on all its copies. So one whole copy is
@@ -55,26 +58,42 @@ public final class JournalScan {
         void visit(MemorySegment batch, Batch.Header header) throws DamagedJournalException;
     }
 
-    /// A whole copy of a batch.
-    private record Copy(int member, int slot, long offset, Batch.Header header, boolean isStart) {}
+    /// Does something for each of several members, side by side where threads may be used.
+    @FunctionalInterface
+    public interface EachMember {
+        /// Returns when all is done.
+        ///
+        /// @param count members
+        /// @param work told 0 to count - 1, each once
+        void run(int count, IntConsumer work);
+    }
+
+    /// Slots behind the last one that was opened which are looked through all the same: the first write
+    /// to each may have been lost.
+    private static final int BEYOND_OPENED = 2;
 
     private final BlockFile[] files;
     private final MemberLayout layout;
     private final int volumeTag;
+    private final MemberJournal[] journals;
     private final TreeMap<Long, List<Copy>> copies = new TreeMap<>();
     private final Map<Long, Long> epochStarts = new HashMap<>();
     private final List<Copy> adopted = new ArrayList<>();
-    private long highestSegment;
     private long highestSequence;
-    private int damagedCopies;
 
     private JournalScan(BlockFile[] files, MemberLayout layout, int volumeTag) {
         this.files = files;
         this.layout = layout;
         this.volumeTag = volumeTag;
+        journals = new MemberJournal[files.length];
+        for (int member = 0; member < files.length; member++) {
+            if (files[member] != null) {
+                journals[member] = new MemberJournal(files[member], member, layout, volumeTag);
+            }
+        }
     }
 
-    /// Reads the journal slots of the members.
+    /// Reads all journal slots of the members.
     ///
     /// @param files members in sync by slot, null where absent
     /// @param layout where the journal lies
@@ -82,65 +101,161 @@ public final class JournalScan {
     /// @return everything whole that was found
     public static JournalScan read(BlockFile[] files, MemberLayout layout, int volumeTag) {
         JournalScan scan = new JournalScan(files, layout, volumeTag);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(layout.segmentBytes(), BLOCK_BYTES);
-            for (int member = 0; member < files.length; member++) {
-                for (int i = 0; files[member] != null && i < layout.segmentSlots(); i++) {
-                    scan.readSlot(slot, member, i);
-                }
-            }
-        }
-        for (List<Copy> list : scan.copies.values()) {
-            for (Copy copy : list) {
-                if (copy.isStart) {
-                    scan.epochStarts.merge(copy.header.epoch, copy.header.number, Math::min);
-                }
-            }
+        scan.readAll(JournalScan::inTurn);
+        return scan;
+    }
+
+    /// Reads the journal slots that may hold a batch from the tail on, which are few: the journal is
+    /// kept short by destage, and a slot is opened only when all before it on its member are in use.
+    ///
+    /// | a slot that begins with | is |
+    /// |---|---|
+    /// | a header of a segment that was followed by another before the tail | looked through |
+    /// | another header | read |
+    /// | zeros, not far behind the last slot that was opened | looked through |
+    /// | zeros, further behind | left out |
+    /// | something else, or unreadable | read |
+    ///
+    /// To look through a slot is to find batches from the tail on behind a first write that was lost,
+    /// and then to read it. When what is found does not begin at the tail, or has a gap, everything is
+    /// read and judged instead.
+    ///
+    /// @param files members in sync by slot, null where absent
+    /// @param layout where the journal lies
+    /// @param volumeTag tag of the volume
+    /// @param tail first batch that recovery needs
+    /// @param eachMember how to go over the members
+    /// @return everything whole that was found
+    public static JournalScan readFrom(
+            BlockFile[] files,
+            MemberLayout layout,
+            int volumeTag,
+            long tail,
+            EachMember eachMember) {
+        JournalScan scan = new JournalScan(files, layout, volumeTag);
+        scan.each(eachMember, MemberJournal::survey);
+        List<Batch.Header> headers = scan.firstHeaders();
+        scan.each(eachMember, journal -> scan.readLive(journal, headers, tail));
+        scan.collect();
+        if (!scan.isConclusive(tail)) {
+            scan.readAll(eachMember);
         }
         return scan;
     }
 
-    private void readSlot(MemorySegment buffer, int member, int slot) {
-        int size = layout.segmentBytes();
-        long base = layout.segmentOffset(slot);
-        int step = Math.min(size, 1 << 20);
-        for (int at = 0; at < size; at += step) {
-            int length = Math.min(step, size - at);
-            if (files[member].read(buffer, at, length, base + at).isOk()) {
-                continue;
-            }
-            // A latent error: what can be read, block by block; the rest counts as damaged.
-            for (int block = at; block < at + length; block += BLOCK_BYTES) {
-                if (!files[member].read(buffer, block, BLOCK_BYTES, base + block).isOk()) {
-                    buffer.asSlice(block, BLOCK_BYTES).fill((byte) 0);
-                    damagedCopies++;
+    private static void inTurn(int count, IntConsumer work) {
+        for (int i = 0; i < count; i++) {
+            work.accept(i);
+        }
+    }
+
+    private void each(EachMember eachMember, Consumer<MemberJournal> work) {
+        eachMember.run(
+                journals.length,
+                member -> {
+                    if (journals[member] != null) {
+                        work.accept(journals[member]);
+                    }
+                });
+    }
+
+    private void readAll(EachMember eachMember) {
+        each(
+                eachMember,
+                journal -> {
+                    try (Arena arena = Arena.ofConfined()) {
+                        MemorySegment buffer = arena.allocate(layout.segmentBytes(), BLOCK_BYTES);
+                        for (int slot = 0; slot < layout.segmentSlots(); slot++) {
+                            journal.read(buffer, slot);
+                        }
+                    }
+                });
+        collect();
+    }
+
+    private List<Batch.Header> firstHeaders() {
+        List<Batch.Header> headers = new ArrayList<>();
+        for (MemberJournal journal : journals) {
+            for (int slot = 0; journal != null && slot < layout.segmentSlots(); slot++) {
+                if (journal.firstHeader(slot) != null) {
+                    headers.add(journal.firstHeader(slot));
                 }
             }
         }
-        long at = 0;
-        while (at < size) {
-            Batch.Header header = new Batch.Header();
-            if (!Batch.readHeader(buffer, at, size - at, volumeTag, header)
-                    || header.segmentOffset != at) {
-                at += BLOCK_BYTES;
-                continue;
+        return headers;
+    }
+
+    private void readLive(MemberJournal journal, List<Batch.Header> headers, long tail) {
+        int last = journal.lastOpened();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(layout.segmentBytes(), BLOCK_BYTES);
+            for (int slot = 0; slot < layout.segmentSlots(); slot++) {
+                switch (journal.first(slot)) {
+                    case OTHER -> journal.read(buffer, slot);
+                    case HEADER -> {
+                        if (isPast(journal.firstHeader(slot), headers, tail)) {
+                            journal.lookThrough(buffer, slot, tail);
+                        } else {
+                            journal.read(buffer, slot);
+                        }
+                    }
+                    case BLANK -> {
+                        if (slot <= last + BEYOND_OPENED
+                                && journal.lookThrough(buffer, slot, tail)) {
+                            last = Math.max(last, slot);
+                        }
+                    }
+                }
             }
-            highestSegment = Math.max(highestSegment, header.segment);
-            if (!Batch.isPayloadValid(buffer, at, header)) {
-                // Whole header, damaged payload: what stands in the payload is a client's, not ours
-                // to
-                // read batches from.
-                damagedCopies++;
-                at += header.totalBytes;
-                continue;
-            }
-            boolean isStart =
-                    header.recordCount > 0
-                            && Batch.type(buffer, at + Batch.HEADER_BYTES) == Batch.EPOCH_START;
-            copies.computeIfAbsent(header.number, n -> new ArrayList<>(2))
-                    .add(new Copy(member, slot, at, header, isStart));
-            at += header.totalBytes;
         }
+    }
+
+    /// Whether a segment has nothing from the tail on: its batches are not later than the first one of
+    /// any segment that was opened after it. Not earlier either, when that one was written again because
+    /// a copy had failed.
+    private static boolean isPast(Batch.Header segment, List<Batch.Header> headers, long tail) {
+        for (Batch.Header other : headers) {
+            if (other.segment > segment.segment
+                    && other.epoch >= segment.epoch
+                    && other.number < tail) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void collect() {
+        copies.clear();
+        epochStarts.clear();
+        for (MemberJournal journal : journals) {
+            if (journal == null) {
+                continue;
+            }
+            for (Copy copy : journal.copies()) {
+                copies.computeIfAbsent(copy.header().number, n -> new ArrayList<>(2)).add(copy);
+                if (copy.isStart()) {
+                    epochStarts.merge(copy.header().epoch, copy.header().number, Math::min);
+                }
+            }
+        }
+    }
+
+    /// Whether what was read is a journal from the tail on: without a gap up to its end; when nothing
+    /// is there, the batch before the tail, which the newest segment keeps.
+    private boolean isConclusive(long tail) {
+        long number = tail;
+        while (!valid(number).isEmpty() || carrierOf(number) != null) {
+            number++;
+        }
+        boolean isFound = number > tail || tail <= 1 || copies.containsKey(tail - 1);
+        return isFound && laterThan(number) == null;
+    }
+
+    private Long laterThan(long number) {
+        return copies.tailMap(number + 1).keySet().stream()
+                .filter(n -> !valid(n).isEmpty())
+                .findFirst()
+                .orElse(null);
     }
 
     private boolean isVoid(Copy copy) {
@@ -148,7 +263,7 @@ public final class JournalScan {
             return false;
         }
         for (Map.Entry<Long, Long> start : epochStarts.entrySet()) {
-            if (start.getKey() > copy.header.epoch && start.getValue() <= copy.header.number) {
+            if (start.getKey() > copy.header().epoch && start.getValue() <= copy.header().number) {
                 return true;
             }
         }
@@ -176,7 +291,7 @@ public final class JournalScan {
 
     private Copy carrierOf(long number) {
         for (Copy copy : valid(number + 1)) {
-            if (copy.isStart) {
+            if (copy.isStart()) {
                 return copy;
             }
         }
@@ -191,55 +306,83 @@ public final class JournalScan {
     public void replay(long tail, Visitor visitor) throws DamagedJournalException {
         adopted.clear();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(layout.segmentBytes(), BLOCK_BYTES);
+            Loader loader = new Loader(arena.allocate(layout.segmentBytes(), BLOCK_BYTES));
             for (long number = tail; ; number++) {
                 List<Copy> candidates = valid(number);
                 if (candidates.isEmpty()) {
                     if (carrierOf(number) != null) {
                         continue;
                     }
-                    long missing = number;
-                    Long later =
-                            copies.tailMap(number + 1).keySet().stream()
-                                    .filter(n -> !valid(n).isEmpty())
-                                    .findFirst()
-                                    .orElse(null);
+                    Long later = laterThan(number);
                     if (later != null && !Plant.CUT_AT_FIRST_BAD.isPlanted()) {
                         throw new DamagedJournalException(
                                 "journal batch "
-                                        + missing
+                                        + number
                                         + ": expected a whole copy, found none, but batch "
                                         + later
                                         + " is there: acknowledged writes would be lost");
                     }
                     return;
                 }
-                Copy read = load(buffer, candidates);
-                if (read == null) {
+                Batch.Header header = new Batch.Header();
+                MemorySegment batch = loader.load(candidates, header);
+                if (batch == null) {
                     // No copy is whole any more: it is as if none had been found.
                     copies.get(number).removeAll(candidates);
                     number--;
                     continue;
                 }
                 adopted.addAll(candidates);
-                highestSequence = Math.max(highestSequence, read.header.lastSequence);
-                visitor.visit(buffer, read.header);
+                highestSequence = Math.max(highestSequence, header.lastSequence);
+                visitor.visit(batch, header);
             }
         }
     }
 
-    private Copy load(MemorySegment buffer, List<Copy> candidates) {
-        for (Copy copy : candidates) {
-            long at = layout.segmentOffset(copy.slot) + copy.offset;
-            Batch.Header header = new Batch.Header();
-            if (files[copy.member].read(buffer, 0, copy.header.totalBytes, at).isOk()
-                    && Batch.readHeader(buffer, 0, copy.header.totalBytes, volumeTag, header)
-                    && header.crc == copy.header.crc
-                    && Batch.isPayloadValid(buffer, 0, header)) {
-                return new Copy(copy.member, copy.slot, copy.offset, header, copy.isStart);
-            }
+    /// Reads batches again, a whole slot at a time: the next batch mostly stands in the same.
+    private final class Loader {
+        private final MemorySegment buffer;
+        private int member = -1;
+        private int slot = -1;
+
+        Loader(MemorySegment buffer) {
+            this.buffer = buffer;
         }
-        return null;
+
+        /// The batch, from any of its copies; null when none of them is whole any more.
+        MemorySegment load(List<Copy> candidates, Batch.Header header) {
+            for (Copy copy : candidates) {
+                if (copy.member() == member && copy.slot() == slot && isWhole(copy, header)) {
+                    return buffer.asSlice(copy.offset(), copy.header().totalBytes);
+                }
+            }
+            for (Copy copy : candidates) {
+                if (fill(copy) && isWhole(copy, header)) {
+                    return buffer.asSlice(copy.offset(), copy.header().totalBytes);
+                }
+            }
+            return null;
+        }
+
+        private boolean fill(Copy copy) {
+            member = copy.member();
+            slot = copy.slot();
+            long at = layout.segmentOffset(slot);
+            if (files[member].read(buffer, 0, layout.segmentBytes(), at).isOk()) {
+                return true;
+            }
+            slot = -1; // some of it is unreadable; this batch alone was not
+            return files[member]
+                    .read(buffer, copy.offset(), copy.header().totalBytes, at + copy.offset())
+                    .isOk();
+        }
+
+        private boolean isWhole(Copy copy, Batch.Header header) {
+            long available = layout.segmentBytes() - copy.offset();
+            return Batch.readHeader(buffer, copy.offset(), available, volumeTag, header)
+                    && header.crc == copy.header().crc
+                    && Batch.isPayloadValid(buffer, copy.offset(), header);
+        }
     }
 
     /// {@return the slots that hold batches that count, for the journal to go on from; call after
@@ -250,19 +393,23 @@ public final class JournalScan {
         for (Copy copy : adopted) {
             Segments.Segment segment =
                     bySegment.computeIfAbsent(
-                            copy.header.segment,
+                            copy.header().segment,
                             id -> {
                                 int[] slotOf = new int[files.length];
                                 Arrays.fill(slotOf, -1);
-                                return new Segments.Segment(id, copy.header.ensemble, slotOf);
+                                return new Segments.Segment(id, copy.header().ensemble, slotOf);
                             });
-            segment.slotOf[copy.member] = copy.slot;
-            segment.lastBatch = Math.max(segment.lastBatch, copy.header.number);
+            segment.slotOf[copy.member()] = copy.slot();
+            segment.lastBatch = Math.max(segment.lastBatch, copy.header().number);
             segment.usedBytes =
-                    Math.max(segment.usedBytes, (int) copy.offset + copy.header.totalBytes);
+                    Math.max(segment.usedBytes, (int) copy.offset() + copy.header().totalBytes);
         }
         bySegment.values().forEach(result::adopt);
-        result.skipIds(highestSegment);
+        for (MemberJournal journal : journals) {
+            if (journal != null) {
+                result.skipIds(journal.highestSegment());
+            }
+        }
         return result;
     }
 
@@ -273,15 +420,19 @@ public final class JournalScan {
 
     /// {@return copies of batches, or blocks of the journal, that were damaged}
     public int damagedCopies() {
-        return damagedCopies;
+        int damaged = 0;
+        for (MemberJournal journal : journals) {
+            damaged += journal == null ? 0 : journal.damaged();
+        }
+        return damaged;
     }
 
     /// {@return epochs seen, the highest}
     public long highestEpoch() {
-        return copies.values().stream()
-                .flatMap(List::stream)
-                .mapToLong(copy -> copy.header.epoch)
-                .max()
-                .orElse(0);
+        long highest = 0;
+        for (MemberJournal journal : journals) {
+            highest = Math.max(highest, journal == null ? 0 : journal.highestEpoch());
+        }
+        return highest;
     }
 }

@@ -10,10 +10,12 @@ import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.journal.JournalScan.DamagedJournalException;
 import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.IoResult;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +42,7 @@ final class JournalScanTest {
                     new MemoryFile("m0", LAYOUT.memberBytes()),
                     new MemoryFile("m1", LAYOUT.memberBytes())
                 };
-        files = members.clone();
+        files = new BlockFile[] {members[0], members[1]};
     }
 
     /// What became of a copy.
@@ -124,10 +126,117 @@ final class JournalScanTest {
         return JournalScan.read(files, LAYOUT, TAG);
     }
 
+    private JournalScan scanFrom(long tail) {
+        return JournalScan.readFrom(
+                files, LAYOUT, TAG, tail, (count, work) -> IntStream.range(0, count).forEach(work));
+    }
+
+    /// What counts; the same whether all slots are read or only those that may matter.
     private List<String> replayed(long tail) throws DamagedJournalException {
-        List<String> visited = new ArrayList<>();
-        scan().replay(tail, (batch, header) -> visited.add(header.epoch + ":" + header.number));
+        List<String> visited = replayed(scanFrom(tail), tail);
+        assertThat(replayed(scan(), tail)).isEqualTo(visited);
         return visited;
+    }
+
+    private static List<String> replayed(JournalScan scan, long tail)
+            throws DamagedJournalException {
+        List<String> visited = new ArrayList<>();
+        scan.replay(tail, (batch, header) -> visited.add(header.epoch + ":" + header.number));
+        return visited;
+    }
+
+    /// Batches of epoch 1 in segments 1, 2, ... in journal slots 0, 1, ..., four batches each.
+    private void writeSegments(int count) {
+        for (int segment = 1; segment <= count; segment++) {
+            for (int i = 0; i < 4; i++) {
+                MemorySegment batch =
+                        batch(1, 4L * segment - 3 + i, segment, i * BATCH_BYTES, Batch.WRITE);
+                for (MemoryFile member : members) {
+                    long at = LAYOUT.segmentOffset(segment - 1) + (long) i * BATCH_BYTES;
+                    member.write(batch, 0, BATCH_BYTES, at, true);
+                }
+            }
+        }
+    }
+
+    @Test
+    void slotsThatWereNeverOpenedAreNotRead() throws DamagedJournalException {
+        writeSegments(3);
+        List<Long> offsets = new ArrayList<>();
+        files[0] = watched(members[0], offsets);
+        JournalScan scan = scanFrom(9);
+        assertThat(replayed(scan, 9)).containsExactly("1:9", "1:10", "1:11", "1:12");
+        long unopened = LAYOUT.segmentOffset(5);
+        assertThat(offsets.stream().filter(at -> at >= unopened))
+                .as("the beginning of each, and no more")
+                .containsExactly(unopened, LAYOUT.segmentOffset(6), LAYOUT.segmentOffset(7));
+        offsets.clear();
+        replayed(scan(), 9);
+        assertThat(offsets).contains(unopened);
+        assertThat(scan.damagedCopies()).isZero();
+        // Only the segment that is needed is in use.
+        assertThat(scan.segments().freeSlots(0)).isEqualTo(LAYOUT.segmentSlots() - 1);
+        assertThat(scan.segments().open(0b11, 2).id).isEqualTo(4);
+    }
+
+    @Test
+    void aSegmentWhoseFirstWriteWasLostIsFoundAllTheSame() throws DamagedJournalException {
+        writeSegments(3);
+        // A fourth one, opened in slot 0 again: its first batch never reached any member.
+        for (int i = 1; i < 4; i++) {
+            MemorySegment batch = batch(1, 13 + i, 4, i * BATCH_BYTES, Batch.WRITE);
+            for (MemoryFile member : members) {
+                long at = LAYOUT.segmentOffset(0) + (long) i * BATCH_BYTES;
+                member.write(batch, 0, BATCH_BYTES, at, true);
+            }
+        }
+        assertThatThrownBy(() -> replayed(scanFrom(9), 9))
+                .isInstanceOf(DamagedJournalException.class)
+                .hasMessageStartingWith("journal batch 13: expected a whole copy, found none");
+    }
+
+    @Test
+    void anEmptyJournalIsKnownByTheBatchBeforeItsTail() throws DamagedJournalException {
+        writeSegments(3);
+        assertThat(replayed(13)).isEmpty();
+        assertThat(scanFrom(13).reaches(13)).isTrue();
+        assertThat(scanFrom(13).segments().open(0b11, 2).id).isEqualTo(4);
+    }
+
+    private static BlockFile watched(BlockFile file, List<Long> offsets) {
+        return new BlockFile() {
+            @Override
+            public String name() {
+                return file.name();
+            }
+
+            @Override
+            public long lengthBytes() {
+                return file.lengthBytes();
+            }
+
+            @Override
+            public IoResult read(MemorySegment target, long targetAt, int length, long offset) {
+                offsets.add(offset);
+                return file.read(target, targetAt, length, offset);
+            }
+
+            @Override
+            public IoResult write(
+                    MemorySegment source, long sourceAt, int length, long offset, boolean durable) {
+                return file.write(source, sourceAt, length, offset, durable);
+            }
+
+            @Override
+            public IoResult flush() {
+                return file.flush();
+            }
+
+            @Override
+            public void close() {
+                file.close();
+            }
+        };
     }
 
     static Stream<List<Object>> walk() {
