@@ -137,25 +137,36 @@ final class MemberJournal {
         if (!file.read(buffer, 0, size, layout.segmentOffset(slot)).isOk()) {
             readByBlocks(buffer, slot);
         }
+        findBatches(buffer, slot);
+    }
+
+    /// Of a batch whose payload is damaged the header may be authentic, and then what stands in the
+    /// payload is a client's, not ours to read batches from. Or the batch is an old one, of which a later
+    /// segment left the header standing, and batches of that segment begin in what was its payload.
+    private void findBatches(MemorySegment buffer, int slot) {
+        long damagedEnd = 0;
+        long damagedSegment = 0;
         long at = 0;
-        while (at < size) {
+        while (at < layout.segmentBytes()) {
             Batch.Header header = new Batch.Header();
-            if (!isHeader(buffer, at, header)) {
+            if (!isHeader(buffer, at, header)
+                    || at < damagedEnd && header.segment <= damagedSegment) {
                 at += BLOCK_BYTES;
                 continue;
             }
             highestSegment = Math.max(highestSegment, header.segment);
-            if (Batch.isPayloadValid(buffer, at, header)) {
-                boolean isStart =
-                        header.recordCount > 0
-                                && Batch.type(buffer, at + Batch.HEADER_BYTES) == Batch.EPOCH_START;
-                copies.add(new Copy(member, slot, at, header, isStart));
-                highestEpoch = Math.max(highestEpoch, header.epoch);
-            } else {
+            if (!Batch.isPayloadValid(buffer, at, header)) {
                 damaged++;
+                damagedEnd = Math.max(damagedEnd, at + header.totalBytes);
+                damagedSegment = header.segment;
+                at += BLOCK_BYTES;
+                continue;
             }
-            // Also behind a damaged payload: what stands in it is a client's, not ours to read
-            // batches from.
+            boolean isStart =
+                    header.recordCount > 0
+                            && Batch.type(buffer, at + Batch.HEADER_BYTES) == Batch.EPOCH_START;
+            copies.add(new Copy(member, slot, at, header, isStart));
+            highestEpoch = Math.max(highestEpoch, header.epoch);
             at += header.totalBytes;
         }
     }

@@ -350,6 +350,24 @@ final class JournalScanTest {
         assertThat(visited).containsExactly(1L);
     }
 
+    /// A slot used again: the second batch of the new segment never reached member 0, where the header
+    /// of an old batch still stands in that gap, and the third batch begins in the old one's payload.
+    @Test
+    void theHeaderOfAnOldBatchDoesNotHideWhatWasWrittenOverItsPayload()
+            throws DamagedJournalException {
+        long slot = LAYOUT.segmentOffset(4);
+        members[0].write(batch(1, 1, 1, 12_288, Batch.WRITE), 0, 8192, slot + 12_288, true);
+        for (MemoryFile member : members) {
+            member.write(batch(2, 11, 9, 0, Batch.WRITE), 0, 8192, slot, true);
+            MemorySegment start = batch(3, 13, 9, 16_384, Batch.EPOCH_START);
+            member.write(start, 0, 4096, slot + 16_384, true);
+        }
+        members[1].write(batch(2, 12, 9, 8192, Batch.WRITE), 0, 8192, slot + 8192, true);
+        assertThat(replayed(11)).containsExactly("2:11", "2:12", "3:13");
+        files[1] = null;
+        assertThat(replayed(11)).containsExactly("2:11", "3:13");
+    }
+
     @Test
     void aTailThatTheJournalDoesNotReachIsSaid() {
         write(1, 3, Batch.WRITE);
