@@ -8,6 +8,7 @@ import io.quoin.volume.sim.SimReport;
 import io.quoin.volume.sim.SimSpec;
 import io.quoin.volume.sim.Simulator;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
@@ -86,10 +87,13 @@ final class SimulateCommand extends QuoinCommand {
         Plant.set(plant);
         List<SimSpec> specs = Simulator.LAYOUTS;
         if (!layouts.isEmpty()) {
-            specs = layouts.stream().map(SimulateCommand::layout).toList();
+            specs = new ArrayList<>();
+            for (String each : layouts) {
+                specs.add(layout(each));
+            }
         }
         if (threads < 1 || seeds != null && seeds < 1) {
-            throw new IllegalArgumentException("threads and seeds: expected 1 or more");
+            throw CommandFailure.usage("threads and seeds: expected 1 or more");
         }
         Simulator.Failure failure;
         if (only != null) {
@@ -120,25 +124,25 @@ final class SimulateCommand extends QuoinCommand {
         throw CommandFailure.failed(failure.message());
     }
 
-    private Simulator.Failure replay(List<SimSpec> specs) {
+    private Simulator.Failure replay(List<SimSpec> specs) throws CommandFailure {
         if (specs.size() != 1 || profiles.size() != 1) {
-            throw new IllegalArgumentException("--only: expected one --layout and one --profile");
+            throw CommandFailure.usage("--only: expected one --layout and one --profile");
         }
         return Simulator.replay(
                 new Simulator.Case(seed, specs.getFirst(), profiles.getFirst(), numbers(only)));
     }
 
-    private static SimSpec layout(String text) {
+    private static SimSpec layout(String text) throws CommandFailure {
         for (SimSpec each : Simulator.LAYOUTS) {
             if (each.toString().equals(text)) {
                 return each;
             }
         }
-        throw new IllegalArgumentException(
+        throw CommandFailure.usage(
                 "--layout: expected one of " + Simulator.LAYOUTS + ", was " + text);
     }
 
-    private static long nanos(String text) {
+    private static long nanos(String text) throws CommandFailure {
         int end = text.length() - 1;
         TimeUnit unit =
                 switch (end < 1 ? ' ' : text.charAt(end)) {
@@ -154,11 +158,10 @@ final class SimulateCommand extends QuoinCommand {
         } catch (NumberFormatException e) {
             // Said below.
         }
-        throw new IllegalArgumentException(
-                "--for: expected a time such as 90s, 10m or 2h, was " + text);
+        throw CommandFailure.usage("--for: expected a time such as 90s, 10m or 2h, was " + text);
     }
 
-    private static BitSet numbers(String text) {
+    private static BitSet numbers(String text) throws CommandFailure {
         BitSet numbers = new BitSet();
         if (text.equals("none")) {
             return numbers;
@@ -172,7 +175,7 @@ final class SimulateCommand extends QuoinCommand {
             }
             return numbers;
         } catch (NumberFormatException | IndexOutOfBoundsException e) {
-            throw new IllegalArgumentException(
+            throw CommandFailure.usage(
                     "--only: expected numbers such as 3,8-12 or none, was " + text);
         }
     }

@@ -13,6 +13,7 @@ import io.quoin.volume.destage.Checkpointer;
 import io.quoin.volume.destage.Destager;
 import io.quoin.volume.destage.Redo;
 import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
@@ -191,12 +192,16 @@ public final class Engine {
         members.setListener(new MemberEvents());
         Superblock.Builder template = members.template();
         template.ownerEpoch++;
-        template.journalEpoch = Math.max(template.journalEpoch, scan.highestEpoch()) + 1;
+        template.journalEpoch =
+                Math.max(template.journalEpoch, scan.highestEpoch())
+                        + (Plant.EPOCH_NOT_RAISED.isPlanted() ? 0 : 1);
         template.clean = false;
         sequencer =
                 new Sequencer(
-                        Math.max(scan.highestSequence(), superblock.sequenceFloor())
-                                + SEQUENCE_JUMP,
+                        Plant.SEQUENCE_USED_AGAIN.isPlanted()
+                                ? superblock.sequenceFloor()
+                                : Math.max(scan.highestSequence(), superblock.sequenceFloor())
+                                        + SEQUENCE_JUMP,
                         geometry.dataCount());
         journal =
                 new Journal(
@@ -286,7 +291,9 @@ public final class Engine {
                 null,
                 null,
                 () -> {
-                    journal.begin(replay.epochStart(), replay.carried());
+                    journal.begin(
+                            replay.epochStart(),
+                            Plant.CARRIED_DROPPED.isPlanted() ? List.of() : replay.carried());
                     redo.pump();
                 });
     }

@@ -1,5 +1,6 @@
 package io.quoin.volume.assembly;
 
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
@@ -125,7 +126,9 @@ public final class Assembly {
             }
         }
         checkServable(geometry, table, newest, ofFiles);
-        if (absentMask != 0 && couldServe(geometry, absentMask)) {
+        if (absentMask != 0
+                && couldServe(geometry, absentMask)
+                && !Plant.WITNESS_NOT_ASKED.isPlanted()) {
             checkWitness(newest, witness, absentMask);
         }
         Superblock.Builder builder = newest.toBuilder();
@@ -223,6 +226,7 @@ public final class Assembly {
         for (Seen each : seen) {
             Superblock candidate = each.superblock;
             if (newest == null
+                    || Plant.ANY_SUPERBLOCK.isPlanted()
                     || candidate.configEpoch() > newest.configEpoch()
                     || candidate.configEpoch() == newest.configEpoch()
                             && candidate.sequence() > newest.sequence()) {
@@ -267,13 +271,13 @@ public final class Assembly {
             return "replaced at epoch " + newest.configEpoch();
         }
         MemberEntry entry = newest.members().get(slot);
-        if (entry.state() == MemberEntry.FAULTY) {
+        if (entry.state() == MemberEntry.FAULTY && !Plant.STALE_ADMITTED.isPlanted()) {
             return "dropped by epoch "
                     + newest.configEpoch()
                     + ", its own is "
                     + member.configEpoch();
         }
-        if (member.checkpoint() < lastCheckpoint - 1) {
+        if (member.checkpoint() < lastCheckpoint - 1 && !Plant.OLD_IMAGE_ADMITTED.isPlanted()) {
             return "an older image: expected checkpoint "
                     + lastCheckpoint
                     + ", found "

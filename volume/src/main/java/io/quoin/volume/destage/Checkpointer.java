@@ -125,11 +125,15 @@ public final class Checkpointer {
         }
         int oldest = dirty.oldest();
         newTail = journal.nextBatch();
-        if (oldest != DirtyIndex.NONE) {
+        if (oldest != DirtyIndex.NONE && !Plant.TAIL_PASSES_DIRTY.isPlanted()) {
             newTail = Math.min(newTail, dirty.batch(oldest));
         }
-        newTail = Math.min(newTail, destager.roundBatch());
-        newTail = Math.min(newTail, intake.unappliedBatch());
+        if (!Plant.TAIL_PASSES_ROUND.isPlanted()) {
+            newTail = Math.min(newTail, destager.roundBatch());
+        }
+        if (!Plant.TAIL_PASSES_UNAPPLIED.isPlanted()) {
+            newTail = Math.min(newTail, intake.unappliedBatch());
+        }
         newFloor = sequencer.last();
         cursors = members.cursors();
         members.template().checkpoint++;
@@ -159,6 +163,9 @@ public final class Checkpointer {
             int lane = nextLane++;
             InfoGroup group = groups.get(nextGroup);
             int slot = geometry.firstSlot(group.key()) + lane;
+            if (Plant.INFO_LANE_FORGOTTEN.isPlanted() && lane == 1) {
+                continue;
+            }
             if ((lanes[nextGroup] >> lane & 1) != 0 && members.holds(slot, group.key())) {
                 writeInfo(group, lane, slot);
             }
@@ -208,6 +215,9 @@ public final class Checkpointer {
         }
         pending = 1;
         for (int slot = 0; slot < geometry.slotCount(); slot++) {
+            if (Plant.INFO_COPIES_TOGETHER.isPlanted() && area == 0) {
+                break;
+            }
             if (members.file(slot) != null && members.entry(slot).state() != MemberEntry.FAULTY) {
                 pending++;
                 Io io = new Io();
@@ -248,7 +258,7 @@ public final class Checkpointer {
         }
         groups = List.of();
         lanes = new int[0];
-        members.syncCursors(cursors);
+        members.syncCursors(Plant.CURSOR_AHEAD.isPlanted() ? members.cursors() : cursors);
         members.template().tailBatch = newTail;
         members.template().sequenceFloor = newFloor;
         long tail = newTail;

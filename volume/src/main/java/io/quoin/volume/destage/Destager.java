@@ -221,19 +221,26 @@ public final class Destager {
             each.hasContent = false;
             MemorySegment info = each.group.image();
             for (int p = 0; p < geometry.dataCount(); p++) {
-                int version = dirty.committed(geometry.blockAt(each.row, p), commit);
+                long block = geometry.blockAt(each.row, p);
+                int version =
+                        Plant.DESTAGE_UNCOMMITTED.isPlanted()
+                                ? dirty.newest(block)
+                                : dirty.committed(block, commit);
                 each.versions[p] = version;
                 if (version == DirtyIndex.NONE) {
                     continue;
                 }
-                assert dirty.sequence(version) <= commit : "I3: version beyond commit";
+                assert dirty.sequence(version) <= commit || Plant.DESTAGE_UNCOMMITTED.isPlanted()
+                        : "I3: version beyond commit";
                 dirty.freeze(version);
                 roundBatch = Math.min(roundBatch, dirty.batch(version));
                 each.dirtyMask |= 1 << p;
                 long at = record(each, p);
                 int type = BlockInfo.type(info, at);
                 if (dirty.kind(version) == DirtyIndex.TRIM
-                        && (type == BlockInfo.UNWRITTEN || type == BlockInfo.TRIMMED)) {
+                        && (type == BlockInfo.UNWRITTEN
+                                || type == BlockInfo.TRIMMED
+                                || Plant.TRIM_FORGOTTEN.isPlanted())) {
                     each.idleMask |= 1 << p;
                 }
             }
@@ -408,10 +415,15 @@ public final class Destager {
             }
             boolean isPartial = each.dirtyMask != allData();
             each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
-            each.generation = sequencer.next();
+            each.generation = Plant.PARITY_GENERATION_STANDS.isPlanted() ? 1 : sequencer.next();
             if (each.needsIntent) {
                 intend(each);
             }
+        }
+        if (Plant.INTENT_AFTER_HOME.isPlanted() && pending > 1) {
+            pending = Integer.MIN_VALUE; // whatever becomes of them
+            writeHome();
+            return;
         }
         intentDone();
     }
@@ -544,7 +556,7 @@ public final class Destager {
                 io.kind = Io.Kind.FLUSH;
                 io.listener =
                         done -> {
-                            if (!done.result.isOk()) {
+                            if (!done.result.isOk() && !Plant.FLUSH_ERROR_IGNORED.isPlanted()) {
                                 members.fail(done);
                             }
                             flushDone();
@@ -634,7 +646,7 @@ public final class Destager {
                 if (each.hasContent && isEncoded) {
                     guards.seal(work, workOffset(each, p), info, at);
                 }
-                for (int i = 0; i < k; i++) {
+                for (int i = 0; i < k && !Plant.VECTOR_NOT_RENEWED.isPlanted(); i++) {
                     long data = record(each, i);
                     long generation =
                             BlockInfo.type(info, data) == BlockInfo.BAD

@@ -2,6 +2,7 @@ package io.quoin.volume.destage;
 
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
 import java.lang.foreign.MemorySegment;
@@ -72,7 +73,7 @@ final class HomeWrites {
     }
 
     private void written(Io io) {
-        if (!io.result.isOk()) {
+        if (!io.result.isOk() && !Plant.WRITE_ERROR_IGNORED.isPlanted()) {
             failed |= 1 << io.slot;
             members.fail(io);
         }

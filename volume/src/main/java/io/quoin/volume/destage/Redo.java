@@ -3,6 +3,7 @@ package io.quoin.volume.destage;
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
 import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
@@ -109,7 +110,7 @@ public final class Redo {
         }
 
         void start() {
-            if (!isNeeded()) {
+            if (!isNeeded() || Plant.INTENT_NOT_REDONE.isPlanted()) {
                 end();
                 return;
             }
@@ -137,7 +138,8 @@ public final class Redo {
             MemorySegment info = group.image();
             boolean isParityHeld = false;
             for (int p = geometry.dataCount(); p < geometry.width(); p++) {
-                if (BlockInfo.generation(info, record(p)) > intent.sequence) {
+                if (BlockInfo.generation(info, record(p)) > intent.sequence
+                        && !Plant.REDO_OVER_NEWER.isPlanted()) {
                     return false;
                 }
                 isParityHeld |= members.holds(geometry.slotAt(intent.row, p), group.key());
@@ -147,7 +149,9 @@ public final class Redo {
                 boolean isKnown =
                         members.holds(slot, group.key())
                                 && !group.isUntrusted(slot % geometry.width(), index);
-                if (isKnown && BlockInfo.generation(info, record(p)) > intent.generations[p]) {
+                if (isKnown
+                        && BlockInfo.generation(info, record(p)) > intent.generations[p]
+                        && !Plant.REDO_OVER_NEWER.isPlanted()) {
                     return false;
                 }
             }
@@ -174,6 +178,7 @@ public final class Redo {
                 return;
             }
             pending = 1;
+            written = Plant.REDO_UNFLUSHED.isPlanted() ? 0 : written;
             for (int slot = 0; slot < geometry.slotCount(); slot++) {
                 if ((written >> slot & 1) == 0) {
                     continue;

@@ -31,7 +31,103 @@ public enum Plant {
     /// Destages a row without taking its lock.
     NO_ROW_LOCK,
     /// Applies the first part of a large request before the rest is durable.
-    TORN_TRANSACTION;
+    TORN_TRANSACTION,
+    /// Writes a row home before its INTENT is committed.
+    INTENT_AFTER_HOME,
+    /// Carries versions home that are not committed yet.
+    DESTAGE_UNCOMMITTED,
+    /// Takes a trim of written blocks for one that changes nothing.
+    TRIM_FORGOTTEN,
+    /// Believes a flush of home writes that failed.
+    FLUSH_ERROR_IGNORED,
+    /// Believes a home write that failed.
+    WRITE_ERROR_IGNORED,
+    /// Leaves the generations that a parity record covers as they were.
+    VECTOR_NOT_RENEWED,
+    /// Gives every parity record the same generation.
+    PARITY_GENERATION_STANDS,
+    /// Does not redo intents at recovery.
+    INTENT_NOT_REDONE,
+    /// Redoes an INTENT over what was written home after it.
+    REDO_OVER_NEWER,
+    /// Calls redone rows clean without a flush.
+    REDO_UNFLUSHED,
+    /// Moves the tail past the batches of the round under way.
+    TAIL_PASSES_ROUND,
+    /// Moves the tail past a transaction whose end is not durable yet.
+    TAIL_PASSES_UNAPPLIED,
+    /// Moves the tail past what is dirty.
+    TAIL_PASSES_DIRTY,
+    /// Never writes the info of one slot of each group.
+    INFO_LANE_FORGOTTEN,
+    /// Makes a rebuild's cursor durable before the info below it.
+    CURSOR_AHEAD,
+    /// Writes both copies of an info block without a flush in between.
+    INFO_COPIES_TOGETHER,
+    /// Begins an epoch under the number of the last one.
+    EPOCH_NOT_RAISED,
+    /// Gives sequences out again after a crash.
+    SEQUENCE_USED_AGAIN,
+    /// Begins an epoch without the records of the last batch.
+    CARRIED_DROPPED,
+    /// Trims the block before.
+    TRIM_ELSEWHERE,
+    /// Completes a partial write from what is at home although something newer is dirty.
+    STALE_BASE,
+    /// Lets two partial writes of one block go on at once.
+    NO_EDGE_LOCK,
+    /// Reads what is not durable yet.
+    READ_UNCOMMITTED,
+    /// Returns what was read although the block was written home meanwhile.
+    OLD_READ_STANDS,
+    /// Writes one copy of each batch.
+    ONE_COPY,
+    /// Acknowledges while a change of members is not durable.
+    ACKNOWLEDGE_WHILE_FROZEN,
+    /// Gives segments back that are still needed.
+    SEGMENT_FREED_EARLY,
+    /// Believes the second reading of a batch.
+    SECOND_READ_BELIEVED,
+    /// Takes batches whose payload is damaged.
+    JOURNAL_PAYLOAD_UNVERIFIED,
+    /// Jumps over what was written into the payload of an old batch.
+    OLD_HEADER_HIDES,
+    /// Believes a superblock write that failed.
+    SUPERBLOCK_ERROR_IGNORED,
+    /// Writes two superblock copies of four.
+    HALF_THE_SUPERBLOCKS,
+    /// Reads a rebuilding member one info group beyond its cursor.
+    REBUILDING_READ_AHEAD,
+    /// Does not tell the witness of a change of members.
+    WITNESS_NOT_TOLD,
+    /// Does not ask the witness.
+    WITNESS_NOT_ASKED,
+    /// Counts the time that the process stood still against its members.
+    PAUSE_COUNTS,
+    /// Takes a block of which no record is left for one that was never written.
+    UNKNOWN_IS_UNWRITTEN,
+    /// Trusts a data slot that missed a write.
+    LOST_WRITE_TRUSTED,
+    /// Takes info blocks without looking at their CRC and identity.
+    INFO_UNVERIFIED,
+    /// Rewrites a block that missed a write without its info.
+    REPAIR_WITHOUT_INFO,
+    /// Finds what is bad and leaves it.
+    SCRUB_REPAIRS_NOTHING,
+    /// Gives rebuilt parity an older generation.
+    REPAIR_LOWERS_GENERATION,
+    /// Lets a rebuilt member join before the journal is empty.
+    JOIN_WITH_JOURNAL,
+    /// Repairs rows without their lock.
+    NO_REPAIR_LOCK,
+    /// Takes a member in that was dropped.
+    STALE_ADMITTED,
+    /// Takes an older image of a member in.
+    OLD_IMAGE_ADMITTED,
+    /// Takes the superblock of any member for the newest.
+    ANY_SUPERBLOCK,
+    /// Decodes from blocks that missed a write.
+    DECODE_UNTRUSTED;
 
     private static volatile Plant active;
 

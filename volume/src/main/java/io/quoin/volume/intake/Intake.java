@@ -254,7 +254,7 @@ public final class Intake {
     }
 
     private boolean isBlockLocked(Operation op) {
-        if (lockedBlocks.isEmpty() || op.edgesLocked) {
+        if (lockedBlocks.isEmpty() || op.edgesLocked || Plant.NO_EDGE_LOCK.isPlanted()) {
             return false;
         }
         if (op.endBlock - op.nextBlock <= lockedBlocks.size()) {
@@ -311,7 +311,7 @@ public final class Intake {
     }
 
     private void fetchEdge(Operation op, long block) {
-        int version = dirty.newest(block);
+        int version = Plant.STALE_BASE.isPlanted() ? DirtyIndex.NONE : dirty.newest(block);
         int scratch = pool.tryAllocate(BLOCK_BYTES);
         if (scratch < 0) {
             // Without memory for the base the operation starts over when there is some.
@@ -487,9 +487,12 @@ public final class Intake {
         record.block = block;
         record.count = count;
         record.payload = null;
+        if (Plant.TRIM_ELSEWHERE.isPlanted() && block > 0) {
+            record.block = block - 1;
+        }
         byte kind = keepsSpace ? DirtyIndex.ZERO : DirtyIndex.TRIM;
         for (int i = 0; i < count; i++) {
-            dirty.add(block + i, record.sequence, kind, -1, -1, 0);
+            dirty.add(record.block + i, record.sequence, kind, -1, -1, 0);
         }
     }
 

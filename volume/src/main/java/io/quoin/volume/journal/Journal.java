@@ -165,7 +165,8 @@ public final class Journal {
     }
 
     private int copies() {
-        return Math.min(parityCount + 1, members.inSyncCount());
+        int most = Plant.ONE_COPY.isPlanted() ? 1 : parityCount + 1;
+        return Math.min(most, members.inSyncCount());
     }
 
     private int inSyncMask() {
@@ -355,7 +356,7 @@ public final class Journal {
     }
 
     private void complete() {
-        if (members.isFrozen()
+        if (members.isFrozen() && !Plant.ACKNOWLEDGE_WHILE_FROZEN.isPlanted()
                 || (segment.ensemble & ~inSyncMask()) != 0
                 || Integer.bitCount(segment.ensemble) < copies()) {
             return; // written again by pump(), on members that are in sync
@@ -400,8 +401,8 @@ public final class Journal {
     /// @param batch first batch that recovery needs
     public void advanceTail(long batch) {
         assert batch >= tailBatch : "I2: tail moves back from " + tailBatch + " to " + batch;
-        tailBatch = batch;
-        segments.freeBefore(batch);
+        tailBatch = Plant.SEGMENT_FREED_EARLY.isPlanted() ? nextBatch : batch;
+        segments.freeBefore(tailBatch);
         freeSegments = -1;
     }
 

@@ -2,6 +2,7 @@ package io.quoin.volume.journal;
 
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.member.BlockFile;
@@ -155,11 +156,12 @@ final class MemberJournal {
                 continue;
             }
             highestSegment = Math.max(highestSegment, header.segment);
-            if (!Batch.isPayloadValid(buffer, at, header)) {
+            if (!Batch.isPayloadValid(buffer, at, header)
+                    && !Plant.JOURNAL_PAYLOAD_UNVERIFIED.isPlanted()) {
                 damaged++;
                 damagedEnd = Math.max(damagedEnd, at + header.totalBytes);
                 damagedSegment = header.segment;
-                at += BLOCK_BYTES;
+                at += Plant.OLD_HEADER_HIDES.isPlanted() ? header.totalBytes : BLOCK_BYTES;
                 continue;
             }
             boolean isStart =

@@ -163,7 +163,10 @@ public final class MemberSet {
         }
         return switch (entries[slot].state()) {
             case MemberEntry.IN_SYNC -> true;
-            case MemberEntry.REBUILDING -> infoGroup < entries[slot].cursor();
+            case MemberEntry.REBUILDING ->
+                    infoGroup
+                            < entries[slot].cursor()
+                                    + (Plant.REBUILDING_READ_AHEAD.isPlanted() ? 1 : 0);
             default -> Plant.READ_STALE_MEMBER.isPlanted();
         };
     }
@@ -504,7 +507,7 @@ public final class MemberSet {
 
     private void written(Io io) {
         pendingIos--;
-        if (!io.result.isOk()) {
+        if (!io.result.isOk() && !Plant.SUPERBLOCK_ERROR_IGNORED.isPlanted()) {
             writeFailed = true;
             writeTargets &= ~(1 << io.slot);
             fail(io);
@@ -512,7 +515,7 @@ public final class MemberSet {
         if (pendingIos > 0 || failed) {
             return;
         }
-        if (stage == 0) {
+        if (stage == 0 && !Plant.HALF_THE_SUPERBLOCKS.isPlanted()) {
             stage = 1;
             writeStage();
         } else {
@@ -529,7 +532,9 @@ public final class MemberSet {
             startWrite();
             return;
         }
-        if (frozen && !witness.record(template.volume, template.configEpoch)) {
+        if (frozen
+                && !Plant.WITNESS_NOT_TOLD.isPlanted()
+                && !witness.record(template.volume, template.configEpoch)) {
             isSuspended = true;
             return;
         }

@@ -221,7 +221,10 @@ public final class HomeReader implements BaseReader {
     }
 
     private boolean fromMemory(Range range, long block) {
-        int version = dirty.committed(block, journal.commitSequence());
+        int version =
+                Plant.READ_UNCOMMITTED.isPlanted()
+                        ? dirty.newest(block)
+                        : dirty.committed(block, journal.commitSequence());
         if (version == DirtyIndex.NONE) {
             return false;
         }
@@ -284,7 +287,7 @@ public final class HomeReader implements BaseReader {
         }
         if (isSame) {
             resolve(range, group.key(), block);
-        } else {
+        } else if (!Plant.OLD_READ_STANDS.isPlanted()) {
             readPiece(range, block, 1);
         }
     }

@@ -3,6 +3,7 @@ package io.quoin.volume.repair;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.format.MemberEntry;
@@ -70,7 +71,7 @@ final class RepairRecords {
                     ((task.corrected[index] | task.decoded[index]) >> p & 1) != 0
                             || task.convicted[index] == p
                             || task.group.isUntrusted(lane, index);
-            if (isHad && (isTarget || isBad)) {
+            if (isHad && (isTarget || isBad && !Plant.SCRUB_REPAIRS_NOTHING.isPlanted())) {
                 targets |= 1 << p;
             }
         }
@@ -170,6 +171,10 @@ final class RepairRecords {
             return;
         }
         int type = hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
+        if (Plant.REPAIR_LOWERS_GENERATION.isPlanted()) {
+            generation = 1;
+            hasOther = true;
+        }
         BlockInfo.set(group.image(), at, type, row, hasOther ? generation : sequencer.next());
         for (int p = 0; p < k; p++) {
             long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);

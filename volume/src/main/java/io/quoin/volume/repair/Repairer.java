@@ -326,7 +326,16 @@ public final class Repairer {
             if (task.isScrub) {
                 cache.forget(task.key); // so that both copies of its info are read again
             }
-            cache.require(task.key, group -> group.lock(() -> read(task, group)));
+            cache.require(
+                    task.key,
+                    group -> {
+                        if (Plant.NO_REPAIR_LOCK.isPlanted()) {
+                            group.pin();
+                            read(task, group);
+                        } else {
+                            group.lock(() -> read(task, group));
+                        }
+                    });
         }
         return any;
     }
@@ -572,7 +581,11 @@ public final class Repairer {
             InfoGroup group = task.group;
             task.group = null;
             released.set(task.sequence);
-            group.unlock();
+            if (Plant.NO_REPAIR_LOCK.isPlanted()) {
+                group.unpin();
+            } else {
+                group.unlock();
+            }
             any = true;
         }
         return any;
@@ -630,6 +643,8 @@ public final class Repairer {
                 };
         if (Plant.REBUILD_SHORT.isPlanted()) {
             join.run();
+        } else if (Plant.JOIN_WITH_JOURNAL.isPlanted()) {
+            saveAndCheckpoint(join);
         } else {
             saveAndCheckpoint(() -> joining.whenAllIsHome(join));
         }

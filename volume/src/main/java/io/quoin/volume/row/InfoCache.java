@@ -2,6 +2,7 @@ package io.quoin.volume.row;
 
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.InfoBlock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.Io;
@@ -229,7 +230,8 @@ public final class InfoCache {
         private boolean isUsable(int copy, int lane) {
             long at = (long) lane * BLOCK_BYTES;
             var uuid = members.entry(firstSlot + lane).uuid();
-            return InfoBlock.isBlank(copies[copy], at)
+            return Plant.INFO_UNVERIFIED.isPlanted()
+                    || InfoBlock.isBlank(copies[copy], at)
                     || InfoBlock.isValid(
                             copies[copy],
                             at,

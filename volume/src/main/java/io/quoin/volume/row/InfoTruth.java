@@ -1,5 +1,6 @@
 package io.quoin.volume.row;
 
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
 import java.lang.foreign.MemorySegment;
@@ -110,16 +111,19 @@ final class InfoTruth {
         for (int p = 0; p < k; p++) {
             int lane = geometry.slotAt(row, p) % geometry.width();
             if ((usable >> lane & 1) != 0
-                    && (parityBehind || agrees(group, geometry, index, lane, p, source))) {
+                    && (parityBehind
+                            || agrees(group, geometry, index, lane, p, source)
+                            || Plant.LOST_WRITE_TRUSTED.isPlanted())) {
                 continue;
             }
             behind |= 1 << lane;
-            if (source < 0) {
+            if (source < 0 && !Plant.UNKNOWN_IS_UNWRITTEN.isPlanted()) {
                 long block = geometry.blockAt(row, p);
                 BlockInfo.set(image, group.record(lane, index), BlockInfo.BAD, block, -1);
                 continue;
             }
-            long vector = BlockInfo.vector(image, group.record(source, index), p, k);
+            long vector =
+                    source < 0 ? 0 : BlockInfo.vector(image, group.record(source, index), p, k);
             implyData(group, geometry, index, lane, row, p, vector, newest);
         }
         for (int p = k; p < geometry.width(); p++) {

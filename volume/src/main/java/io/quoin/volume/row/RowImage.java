@@ -3,6 +3,7 @@ package io.quoin.volume.row;
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
 import io.quoin.codec.parity.ErasureCode;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
@@ -109,7 +110,8 @@ public final class RowImage {
             if (BlockInfo.isContentless(info, at)) {
                 blocks[p].asSlice(offsets[p], BLOCK_BYTES).fill((byte) 0);
                 contentless |= 1 << p;
-            } else if ((readable >> p & 1) != 0 && !group.isUntrusted(lane, index)) {
+            } else if ((readable >> p & 1) != 0
+                    && (!group.isUntrusted(lane, index) || Plant.DECODE_UNTRUSTED.isPlanted())) {
                 judge(p, info, at);
             }
         }

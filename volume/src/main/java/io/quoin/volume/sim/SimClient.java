@@ -101,7 +101,8 @@ final class SimClient {
         return true;
     }
 
-    private void zero(long first, long count, boolean isTrim, boolean noHole) {
+    /// Trims or zeroes a range.
+    void zero(long first, long count, boolean isTrim, boolean noHole) {
         long from = isTrim ? (first + 7) / 8 * 8 : first;
         long until = isTrim ? (first + count) / 8 * 8 : first + count;
         if (until <= from || !world.model.isFree(from, until - from)) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /// A disk in memory with a volatile write cache. Reads see everything written; a flush makes durable
 /// what was written before it. At a crash every sector of a page with volatile writes is,
@@ -53,19 +54,10 @@ final class SimDisk implements BlockFile {
     /// submitted and not completed.
     SimDisk afterCrash(
             SplittableRandom random, Map<Integer, List<byte[]>> inFlight, SimTally tally) {
-        SimDisk disk = new SimDisk(this, durable);
-        Map<Integer, List<byte[]>> versions = new HashMap<>();
-        unflushed.forEach((page, list) -> versions.put(page, new ArrayList<>(list)));
-        inFlight.forEach((page, list) ->
-                versions.computeIfAbsent(page, p -> new ArrayList<>()).addAll(list));
-        List<Integer> touched = new ArrayList<>(versions.keySet());
-        touched.sort(null);
-        for (int page : touched) {
-            byte[] image = tear(page, versions.get(page), random, tally);
-            disk.durable[page] = image;
-            disk.current[page] = image;
-        }
-        return disk;
+        Map<Integer, byte[]> kept = new HashMap<>();
+        volatilePages(inFlight)
+                .forEach((page, list) -> kept.put(page, tear(page, list, random, tally)));
+        return afterCrash(kept);
     }
 
     private byte[] tear(int page, List<byte[]> list, SplittableRandom random, SimTally tally) {
@@ -93,6 +85,26 @@ final class SimDisk implements BlockFile {
             tally.fault(Fault.UNFLUSHED_LOST);
         }
         return image;
+    }
+
+    /// {@return pages with volatile writes, in order, each with how many versions it may have besides the
+    /// durable one}
+    TreeMap<Integer, List<byte[]>> volatilePages(Map<Integer, List<byte[]>> inFlight) {
+        TreeMap<Integer, List<byte[]>> versions = new TreeMap<>();
+        unflushed.forEach((page, list) -> versions.put(page, new ArrayList<>(list)));
+        inFlight.forEach((page, list) ->
+                versions.computeIfAbsent(page, p -> new ArrayList<>()).addAll(list));
+        return versions;
+    }
+
+    /// {@return the disk after a power cut that kept of some pages these bytes}
+    SimDisk afterCrash(Map<Integer, byte[]> kept) {
+        SimDisk disk = new SimDisk(this, durable);
+        kept.forEach((page, bytes) -> {
+            disk.durable[page] = bytes;
+            disk.current[page] = bytes;
+        });
+        return disk;
     }
 
     /// {@return the disk as its medium is now, to be put back later}

@@ -37,6 +37,7 @@ final class SimHistories {
         int count = world.tolerance() == 0 ? 0 : 1 + random.nextInt(world.tolerance());
         for (int i = 0; i < count; i++) {
             int disk = random.nextInt(world.disks.length);
+            world.suspects.add(disk);
             world.disks[disk].faults = world.newFaults(disk);
             SimFaults.draw(
                     world.disks[disk].faults,

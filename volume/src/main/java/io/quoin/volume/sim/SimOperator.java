@@ -36,6 +36,7 @@ final class SimOperator {
             int member = random.nextInt(world.present.length);
             if (world.present[member]) {
                 world.present[member] = false;
+                world.suspects.add(member);
                 world.note(Fault.ABSENT, "disk" + member);
             }
         }
@@ -205,6 +206,7 @@ final class SimOperator {
     void rot(int member, int blocks) {
         long first = world.superblock.layout().zonesOffset();
         long end = world.superblock.layout().memberBytes() - MemberLayout.END_BYTES;
+        world.suspects.add(member);
         for (int i = 0; i < blocks; i++) {
             long at = first + random.nextLong((end - first) / SimDisk.PAGE) * SimDisk.PAGE;
             SimDisk disk = world.disks[member];

@@ -81,6 +81,8 @@ final class SimStorm {
             }
         }
         suspects = drawn;
+        world.suspects.clear();
+        world.suspects.addAll(drawn);
         images.clear();
         EnumSet<Fault> ofDisks = EnumSet.copyOf(Fault.OF_OPERATIONS);
         ofDisks.retainAll(ways);

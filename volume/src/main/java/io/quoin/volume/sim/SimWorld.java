@@ -9,6 +9,7 @@ import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
@@ -22,8 +23,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import org.agrona.concurrent.Agent;
@@ -103,6 +106,9 @@ final class SimWorld {
     private long wallMillis;
     private boolean keepsMarks;
 
+    /// Slots whose member has done something to be dropped for.
+    final Set<Integer> suspects = new HashSet<>();
+
     /// The events that happen, by number; null: all.
     BitSet only;
 
@@ -177,9 +183,17 @@ final class SimWorld {
         model = from.model.copy();
         client = new SimClient(this, random.split());
         present = from.present.clone();
+        suspects.addAll(from.suspects);
         witnessEpochs.putAll(from.witnessEpochs);
         disks = from.crashedDisks(random);
         now = from.now;
+    }
+
+    /// The same, with the disks as the caller says.
+    SimWorld fork(SimDisk[] after) {
+        SimWorld image = fork(1);
+        image.disks = after;
+        return image;
     }
 
     SimWorld fork(long seed) {
@@ -264,17 +278,22 @@ final class SimWorld {
     private SimDisk[] crashedDisks(SplittableRandom how) {
         SimDisk[] after = new SimDisk[disks.length];
         for (int i = 0; i < disks.length; i++) {
-            Map<Integer, List<byte[]>> inFlight = new HashMap<>();
-            for (List<Pending> list : List.of(pending, givenUp)) {
-                for (Pending each : list) {
-                    if (each.disk == disks[i] && each.isWrite()) {
-                        addPages(each.work, inFlight);
-                    }
-                }
-            }
-            after[i] = disks[i].afterCrash(how, inFlight, tally);
+            after[i] = disks[i].afterCrash(how, inFlight(i), tally);
         }
         return after;
+    }
+
+    /// {@return pages of writes to a disk that were submitted and are not done}
+    Map<Integer, List<byte[]>> inFlight(int disk) {
+        Map<Integer, List<byte[]>> inFlight = new HashMap<>();
+        for (List<Pending> list : List.of(pending, givenUp)) {
+            for (Pending each : list) {
+                if (each.disk == disks[disk] && each.isWrite()) {
+                    addPages(each.work, inFlight);
+                }
+            }
+        }
+        return inFlight;
     }
 
     private static void addPages(Io io, Map<Integer, List<byte[]>> pages) {
@@ -490,6 +509,21 @@ final class SimWorld {
         tally.trace ^= tally.trace >>> 29;
     }
 
+    /// The oldest operation under way is done, and the engine goes on until it has nothing to do.
+    ///
+    /// @return what it was, or null when none was under way
+    Io.Kind completeOldest() {
+        Io.Kind kind = pending.isEmpty() ? null : pending.getFirst().work.kind;
+        if (kind != null) {
+            complete(pending.getFirst());
+        }
+        now += 1000;
+        while (engine.step(now)) {
+            now += 1000;
+        }
+        return kind;
+    }
+
     /// One of the operations under way whose time has come is done.
     private boolean completeOne() {
         Pending chosen = null;
@@ -507,9 +541,13 @@ final class SimWorld {
                 chosen = each;
             }
         }
-        if (chosen == null) {
-            return false;
+        if (chosen != null) {
+            complete(chosen);
         }
+        return chosen != null;
+    }
+
+    private void complete(Pending chosen) {
         pending.remove(chosen);
         if (chosen.hash != chosen.hash()) {
             throw new SimModel.Violation("a buffer changed while it was written: " + chosen.io);
@@ -520,7 +558,6 @@ final class SimWorld {
         trace(io.offsetBytes * 31 + io.lengthBytes + io.kind.ordinal() + io.slot * 7L);
         trace(io.result.ordinal() + 31L * chosen.hash);
         engine.completed(io);
-        return true;
     }
 
     /// What was given up may still reach its disk, with whatever its memory holds by then.
@@ -611,6 +648,13 @@ final class SimWorld {
     /// Everything that was acknowledged is there, each request whole or absent.
     void verify() {
         client.finish();
+        for (int slot = 0; slot < disks.length && !isBeyond; slot++) {
+            if (engine.members().entry(slot).state() == MemberEntry.FAULTY
+                    && !suspects.contains(slot)) {
+                throw new SimModel.Violation(
+                        "R12: member of slot " + slot + " dropped without cause");
+            }
+        }
         model.settle(client.readAll(), isBeyond);
     }
 
