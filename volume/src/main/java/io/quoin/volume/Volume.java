@@ -111,6 +111,18 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
+    /// Opens a volume of files that are open already; they are the volume's from then on.
+    ///
+    /// @param opening what it needs, but for the paths
+    /// @param files its members, in any order
+    /// @return the serving volume
+    /// @throws VolumeException naming what is missing, foreign, damaged or lost
+    static Volume open(Opening opening, List<BlockFile> files) throws VolumeException {
+        Volume volume = new Volume(opening, new ArrayList<>(files));
+        volume.awaitServing();
+        return volume;
+    }
+
     private static void closeAll(List<BlockFile> files) {
         for (BlockFile file : files) {
             file.close();
