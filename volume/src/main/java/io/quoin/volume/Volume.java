@@ -110,6 +110,18 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
+    /// Opens a volume of files that are open already; they are the volume's from then on.
+    ///
+    /// @param opening what it needs, but for the paths
+    /// @param files its members, in any order
+    /// @return the serving volume
+    /// @throws VolumeException naming what is missing, foreign, damaged or lost
+    static Volume open(Opening opening, List<BlockFile> files) throws VolumeException {
+        Volume volume = new Volume(opening, files);
+        volume.awaitServing();
+        return volume;
+    }
+
     private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
         this.events = opening.events;
         requests.addGatingSequences(requestPoller.getSequence());

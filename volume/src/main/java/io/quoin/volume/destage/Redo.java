@@ -16,6 +16,7 @@ import io.quoin.volume.row.InfoGroup;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Redoes, after a crash, the home write of each row that has an INTENT: the parity the INTENT
@@ -31,7 +32,8 @@ import java.util.List;
 ///
 /// Idempotent: a crash in here is recovered from by doing it all again. Engine thread only.
 public final class Redo {
-    private static final int PARALLEL = 64;
+    /// Rows under way: as many as fill the members' queues, and share a flush.
+    private static final int PARALLEL = 512;
 
     private final Geometry geometry;
     private final MemberSet members;
@@ -41,6 +43,9 @@ public final class Redo {
     private final MemorySegment zeros;
     private final ArrayDeque<Intent> todo;
     private final Runnable done;
+    private List<Row> unflushed = new ArrayList<>();
+    private boolean isFlushing;
+    private int pendingFlushes;
     private int active;
     private int redone;
     private boolean isEnded;
@@ -90,6 +95,51 @@ public final class Redo {
             isEnded = true;
             done.run();
         }
+    }
+
+    /// Flushes what rows have written: one flush of a member for all rows that wait when it begins. A
+    /// flush for each row would be most of the time until the volume serves.
+    private void flush() {
+        if (isFlushing || unflushed.isEmpty()) {
+            return;
+        }
+        isFlushing = true;
+        List<Row> rows = unflushed;
+        unflushed = new ArrayList<>();
+        int written = 0;
+        for (Row row : rows) {
+            written |= Plant.REDO_UNFLUSHED.isPlanted() ? 0 : row.written;
+        }
+        pendingFlushes = 1;
+        for (int slot = 0; slot < geometry.slotCount(); slot++) {
+            if ((written >> slot & 1) == 0) {
+                continue;
+            }
+            pendingFlushes++;
+            Io io = new Io();
+            io.kind = Io.Kind.FLUSH;
+            io.listener =
+                    ended -> {
+                        if (!ended.result.isOk()) {
+                            members.fail(ended);
+                        }
+                        flushed(rows);
+                    };
+            members.submit(slot, io);
+        }
+        flushed(rows);
+    }
+
+    private void flushed(List<Row> rows) {
+        if (--pendingFlushes > 0 || members.isFailed()) {
+            return;
+        }
+        isFlushing = false;
+        for (Row row : rows) {
+            row.record();
+            row.end();
+        }
+        flush();
     }
 
     private final class Row {
@@ -177,33 +227,8 @@ public final class Redo {
             if (--pending > 0 || members.isFailed()) {
                 return;
             }
-            pending = 1;
-            written = Plant.REDO_UNFLUSHED.isPlanted() ? 0 : written;
-            for (int slot = 0; slot < geometry.slotCount(); slot++) {
-                if ((written >> slot & 1) == 0) {
-                    continue;
-                }
-                pending++;
-                Io io = new Io();
-                io.kind = Io.Kind.FLUSH;
-                io.listener =
-                        ended -> {
-                            if (!ended.result.isOk()) {
-                                members.fail(ended);
-                            }
-                            flushed();
-                        };
-                members.submit(slot, io);
-            }
-            flushed();
-        }
-
-        private void flushed() {
-            if (--pending > 0 || members.isFailed()) {
-                return;
-            }
-            record();
-            end();
+            unflushed.add(this);
+            flush();
         }
 
         private void record() {

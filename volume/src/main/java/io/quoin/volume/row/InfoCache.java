@@ -24,6 +24,9 @@ import org.agrona.collections.Long2ObjectHashMap;
 ///
 /// Engine thread only.
 public final class InfoCache {
+    /// Groups looked at to find one to give up.
+    private static final int MOST_LOOKS = 16;
+
     private final MemberSet members;
     private final Geometry geometry;
     private final int capacity;
@@ -109,7 +112,9 @@ public final class InfoCache {
     private void insert(InfoGroup group) {
         groups.put(group.key(), group);
         order.addLast(group);
-        int rounds = order.size();
+        // A few: when more groups are dirty than may be kept, none of them can go, however long one
+        // looks.
+        int rounds = Math.min(order.size(), MOST_LOOKS);
         while (groups.size() > capacity && rounds-- > 0) {
             InfoGroup oldest = order.removeFirst();
             if (oldest.isEvictable() && oldest != group) {
