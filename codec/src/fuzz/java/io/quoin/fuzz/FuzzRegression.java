@@ -7,10 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The short form of fuzzing that belongs to the tests: the seeds, the whole corpus, and some thousand
-/// mutations of both from a printed seed. The long form: `.ci/fuzz`.
+/// The short form of fuzzing that belongs to the tests: the seeds, the whole corpus, and hundreds or
+/// thousands of mutations of both, from a seed. The long form: `.ci/fuzz`.
 public final class FuzzRegression {
-    private static final int MUTATIONS = Integer.getInteger("quoin.fuzz.mutations", 3000);
     private static final long SEED = Long.getLong("quoin.fuzz.seed", 1);
 
     private FuzzRegression() {}
@@ -47,7 +46,7 @@ public final class FuzzRegression {
             }
         }
         Mutator mutator = new Mutator(inputs, SEED);
-        for (int i = 0; i < MUTATIONS; i++) {
+        for (int i = 0; i < target.regressionRuns(); i++) {
             run(check, target, mutator.next(), "seed " + SEED + ", mutation " + i);
         }
     }

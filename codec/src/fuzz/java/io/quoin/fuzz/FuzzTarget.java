@@ -26,4 +26,9 @@ public interface FuzzTarget {
     default long maxAllocatedBytes(int inputBytes) {
         return (1L << 20) + 256L * inputBytes;
     }
+
+    /// {@return mutations in the tests; less for what takes long}
+    default int regressionRuns() {
+        return 3000;
+    }
 }

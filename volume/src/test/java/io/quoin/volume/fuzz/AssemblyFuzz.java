@@ -56,6 +56,11 @@ public final class AssemblyFuzz implements FuzzTarget {
     }
 
     @Override
+    public int regressionRuns() {
+        return 1000;
+    }
+
+    @Override
     public List<byte[]> seeds() {
         return List.of(
                 members("raid5", 3, 3),

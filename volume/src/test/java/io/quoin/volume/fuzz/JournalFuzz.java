@@ -33,7 +33,7 @@ import net.openhft.chronicle.bytes.Bytes;
 /// ends, with what it adopted inside the volume and its memory, or refuses the journal as damaged.
 ///
 /// ```
-///  0  u64  tail batch
+///  0  u64  tail batch, times four
 ///  then for each batch:
 ///  u8   member (bit 0)   slot (bits 1 to 3)
 ///  u8   block in the segment (bits 0 to 3)
@@ -111,7 +111,8 @@ public final class JournalFuzz implements FuzzTarget {
 
     private static byte[] journal(long tail, byte[]... headers) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        all.writeBytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(tail).array());
+        all.writeBytes(
+                ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(tail << 2).array());
         for (int i = 0; i < headers.length; i++) {
             for (int member = 0; member < 2; member++) {
                 all.write(member | headers[i][24] << 1);
@@ -150,7 +151,8 @@ public final class JournalFuzz implements FuzzTarget {
         if (in.remaining() < 8) {
             return;
         }
-        long tail = in.getLong();
+        // As superblocks may say it.
+        long tail = in.getLong() >>> 2;
         BlockFile[] files = {
             new MemoryFile("m0", LAYOUT.memberBytes()), new MemoryFile("m1", LAYOUT.memberBytes())
         };
@@ -217,6 +219,7 @@ public final class JournalFuzz implements FuzzTarget {
         }
     }
 
+    /// As the engine does, up to the point where the journal goes on.
     private static void recover(BlockFile[] files, long tail, Arena arena) {
         JournalScan scan = JournalScan.read(files, LAYOUT, TAG);
         scan.reaches(tail);
@@ -257,6 +260,6 @@ public final class JournalFuzz implements FuzzTarget {
         }
         replay.carried().forEach(op -> op.payloadBlocks());
         replay.epochStart();
-        replay.start(scan, Long.MAX_VALUE, tail);
+        replay.start(scan, scan.highestEpoch() + 1, tail);
     }
 }

@@ -14,8 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(300)
 class VolumeFuzzTest {
     static Stream<FuzzTarget> targets() {
-        return Stream.of(
-                new InfoBlockFuzz());
+        return Stream.of(new InfoBlockFuzz());
     }
 
     @ParameterizedTest
