@@ -18,6 +18,9 @@ import java.util.List;
 public final class InfoBlockFuzz implements FuzzTarget {
     private static final int TAG = 0x22;
 
+    // One of each width of a vector's elements, and the most of that width.
+    private static final int[] DATA_COUNTS = {1, 4, 5, 6, 8, 10, 16, 32};
+
     @Override
     public String name() {
         return "info-block";
@@ -70,7 +73,7 @@ public final class InfoBlockFuzz implements FuzzTarget {
         Guard.ofCode(BlockInfo.guard(block, at));
         BlockInfo.reference(block, at);
         BlockInfo.generation(block, at);
-        for (int k = 1; k <= Geometry.MAX_SLOTS; k++) {
+        for (int k : DATA_COUNTS) {
             for (int position = 0; position < k; position++) {
                 long element = BlockInfo.vector(block, at, position, k);
                 if (BlockInfo.truncate(element, k) != element) {
