@@ -55,6 +55,7 @@ final class HostileRun {
     /// @param answers of the daemon to the good client
     /// @param worstMillis the longest of them
     /// @param machineMillis the longest that a write of the machine's own took
+    /// @param bystanderMillis the longest that a client of the attacked export itself waited
     /// @param mostIdle idle clients that were connected at a time
     /// @param peakBytes most memory of the daemon
     /// @param peakDescriptors most descriptors
@@ -66,6 +67,7 @@ final class HostileRun {
             long answers,
             long worstMillis,
             long machineMillis,
+            long bystanderMillis,
             int mostIdle,
             long peakBytes,
             long peakDescriptors,
@@ -76,13 +78,14 @@ final class HostileRun {
             return String.format(
                     Locale.ROOT,
                     "%d sessions in %.1f s (%.0f/s), good client: %d answers, worst %d ms (the machine"
-                            + " alone: %d ms); idle clients %d; peak %d MiB, %d descriptors; stopped in %d ms; findings: %s",
+                            + " alone: %d ms), on the attacked export %d ms; idle clients %d; peak %d MiB, %d descriptors; stopped in %d ms; findings: %s",
                     played,
                     seconds,
                     played / seconds,
                     answers,
                     worstMillis,
                     machineMillis,
+                    bystanderMillis,
                     mostIdle,
                     peakBytes / MIB,
                     peakDescriptors,
@@ -120,6 +123,7 @@ final class HostileRun {
         daemon.newTrouble();
         long descriptorsBefore = daemon.descriptorCount();
         Canary canary = new Canary(daemon.folder.resolve("canary"));
+        Bystander bystander = new Bystander(daemon.socket());
         Crowd crowd = plan.hasCrowd ? new Crowd(attack, IDLE, SLOW, NON_READERS) : null;
         List<Thread> threads = new ArrayList<>();
         GoodClient good = new GoodClient(daemon.socket(), AttackedDaemon.LEDGER, plan.seed);
@@ -127,21 +131,24 @@ final class HostileRun {
         try {
             Thread.ofPlatform().daemon(true).name("canary").start(canary);
             good.start();
+            Thread.ofPlatform().daemon(true).name("bystander").start(bystander);
             if (crowd != null) {
                 threads.add(Thread.ofPlatform().daemon(true).name("crowd").start(crowd));
             }
             seconds = play(good, canary, crowd, threads);
             attack.end();
+            bystander.end();
             for (Thread each : threads) {
                 each.join();
             }
             expectDescriptorsBack(descriptorsBefore);
         } finally {
             attack.end();
+            bystander.end();
             canary.end();
             good.close();
         }
-        return end(good, seconds);
+        return end(good, bystander, seconds);
     }
 
     private double play(GoodClient good, Canary canary, Crowd crowd, List<Thread> threads)
@@ -261,7 +268,8 @@ final class HostileRun {
         }
     }
 
-    private Report end(GoodClient good, double seconds) throws IOException, InterruptedException {
+    private Report end(GoodClient good, Bystander bystander, double seconds)
+            throws IOException, InterruptedException {
         for (String line : daemon.isAlive() ? daemon.newTrouble() : List.<String>of()) {
             find("the log says: " + line);
         }
@@ -281,6 +289,7 @@ final class HostileRun {
                 good.answers(),
                 Math.max(worstNanos, good.worstNanos()) / 1_000_000,
                 machineNanos / 1_000_000,
+                bystander.worstNanos() / 1_000_000,
                 mostIdle,
                 peakBytes,
                 peakDescriptors,
