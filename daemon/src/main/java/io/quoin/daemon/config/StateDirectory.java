@@ -140,12 +140,36 @@ public final class StateDirectory implements AutoCloseable {
     /// {@return the file of a volume's counters}
     ///
     /// @param name name of the volume
+    /// @throws IllegalArgumentException when the name is none that a volume can have
     public Path counters(String name) {
+        checkName(name);
         return directory.resolve("counters").resolve(name);
     }
 
     private Path file(String name) {
         return directory.resolve("volumes").resolve(name + SUFFIX);
+    }
+
+    /// Checks that a name can be a volume's, and so names a file of this directory and no other: names
+    /// come from superblocks and requests, which anybody may have written.
+    ///
+    /// @param name the name
+    /// @throws IllegalArgumentException when it is empty, `.` or `..`, or has a slash or a control
+    ///     character
+    public static void checkName(String name) {
+        if (!isName(name)) {
+            throw new IllegalArgumentException(
+                    "volume name: expected one without slashes or control characters, was \""
+                            + name.replaceAll("\\p{Cntrl}", "?")
+                            + "\"");
+        }
+    }
+
+    private static boolean isName(String name) {
+        return !name.isEmpty()
+                && !name.equals(".")
+                && !name.equals("..")
+                && name.chars().noneMatch(c -> c < ' ' || c == '/' || c == 0x7F);
     }
 
     /// {@return the remembered volumes, by name}
@@ -170,7 +194,7 @@ public final class StateDirectory implements AutoCloseable {
     ///
     /// @param name its name
     public boolean isRemembered(String name) {
-        return Files.exists(file(name));
+        return isName(name) && Files.exists(file(name));
     }
 
     /// {@return a remembered volume}
@@ -178,7 +202,7 @@ public final class StateDirectory implements AutoCloseable {
     /// @param name its name
     /// @throws ConfigException when its file cannot be read
     public Optional<VolumeSettings> volume(String name) throws ConfigException {
-        if (!Files.exists(file(name))) {
+        if (!isRemembered(name)) {
             return Optional.empty();
         }
         return Optional.of(SettingsFile.volume(SettingsFile.parse(file(name))));
@@ -197,8 +221,10 @@ public final class StateDirectory implements AutoCloseable {
     ///
     /// @param volume volume with a name
     /// @throws ConfigException when it cannot be written
+    /// @throws IllegalArgumentException when its name is none that a volume can have
     public void remember(VolumeSettings volume) throws ConfigException {
         String name = volume.name().orElseThrow();
+        checkName(name);
         StringBuilder text =
                 new StringBuilder("# Written by Quoin: a volume that quoind serves.\n");
         text.append("name = ").append(quote(name)).append("\nmembers = [\n");
@@ -234,6 +260,9 @@ public final class StateDirectory implements AutoCloseable {
     /// @param name its name
     /// @throws ConfigException when it cannot be written
     public void forget(String name) throws ConfigException {
+        if (!isName(name)) {
+            return;
+        }
         try {
             DurableFile.delete(file(name));
         } catch (IOException e) {

@@ -1,9 +1,8 @@
 package io.quoin.daemon.control;
 
 import com.grack.nanojson.JsonObject;
-import com.grack.nanojson.JsonParser;
-import com.grack.nanojson.JsonParserException;
 import com.grack.nanojson.JsonWriter;
+import io.quoin.daemon.control.api.JsonLine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.BindException;
@@ -166,8 +165,8 @@ public final class ControlServer implements AutoCloseable {
 
     private JsonObject answer(String line) {
         try {
-            return commands.answer(JsonParser.object().from(line));
-        } catch (JsonParserException e) {
+            return commands.answer(JsonLine.parse(line));
+        } catch (JsonLine.Malformed e) {
             return Commands.failure("request: expected a JSON object on a line: " + e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a command failed by a bug", e);

@@ -1,5 +1,6 @@
 package io.quoin.daemon.host;
 
+import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Superblock;
@@ -61,7 +62,14 @@ record Survey(String name, Map<Path, Superblock> superblocks, List<String> leftO
                                 + found);
             }
         }
-        return new Survey(superblocks.values().iterator().next().name(), superblocks, leftOut);
+        String name = superblocks.values().iterator().next().name();
+        try {
+            StateDirectory.checkName(name);
+        } catch (IllegalArgumentException e) {
+            throw new VolumeException(
+                    superblocks.keySet().iterator().next() + ": " + e.getMessage(), e);
+        }
+        return new Survey(name, superblocks, leftOut);
     }
 
     /// {@return why a member cannot be used; nothing when it can, and its superblock is added}

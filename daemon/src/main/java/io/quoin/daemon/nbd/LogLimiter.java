@@ -3,17 +3,39 @@ package io.quoin.daemon.nbd;
 import java.util.concurrent.TimeUnit;
 
 /// Keeps clients from filling the log: a few lines in ten seconds, then the number of those left out.
-/// Any thread.
+/// Errors, which are bugs of ours, are counted apart: no flood of clients hides one. Any thread.
 final class LogLimiter {
     private static final int LINES = 20;
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final System.Logger log;
 
-    // Guarded by this.
-    private long periodStartNanos = System.nanoTime();
-    private int linesLeft = LINES;
-    private long leftOut;
+    private final Allowance clients = new Allowance();
+    private final Allowance bugs = new Allowance();
+
+    /// Lines that may be logged. Guarded by itself.
+    private static final class Allowance {
+        private long periodStartNanos = System.nanoTime();
+        private int linesLeft = LINES;
+        private long leftOut;
+
+        /// {@return how many were left out before this one, or -1: leave it out}
+        synchronized long take() {
+            long now = System.nanoTime();
+            if (now - periodStartNanos > PERIOD_NANOS) {
+                periodStartNanos = now;
+                linesLeft = LINES;
+            }
+            if (linesLeft == 0) {
+                leftOut++;
+                return -1;
+            }
+            linesLeft--;
+            long missed = leftOut;
+            leftOut = 0;
+            return missed;
+        }
+    }
 
     LogLimiter(System.Logger log) {
         this.log = log;
@@ -27,20 +49,9 @@ final class LogLimiter {
         if (!log.isLoggable(level)) {
             return;
         }
-        long missed;
-        synchronized (this) {
-            long now = System.nanoTime();
-            if (now - periodStartNanos > PERIOD_NANOS) {
-                periodStartNanos = now;
-                linesLeft = LINES;
-            }
-            if (linesLeft == 0) {
-                leftOut++;
-                return;
-            }
-            linesLeft--;
-            missed = leftOut;
-            leftOut = 0;
+        long missed = (level == System.Logger.Level.ERROR ? bugs : clients).take();
+        if (missed < 0) {
+            return;
         }
         if (missed > 0) {
             log.log(level, missed + " messages about clients were left out");

@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StateDirectoryTest {
     @TempDir Path folder;
@@ -66,5 +68,27 @@ class StateDirectoryTest {
         assertThatThrownBy(() -> StateDirectory.open(file.resolve("state")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("state directory " + file.resolve("state"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../../outside", "/outside", "a/b", "..", ".", "", "a\0b", "a\nb"})
+    void aNameThatNoVolumeCanHaveLeadsToNoFile(String name) throws ConfigException, IOException {
+        Path outside = folder.resolve("outside.toml");
+        Files.writeString(outside, "members = ['/m']");
+        Path state = folder.resolve("state");
+        try (StateDirectory directory = StateDirectory.open(state)) {
+            assertThat(directory.isRemembered(name)).isFalse();
+            assertThat(directory.volume(name)).isEmpty();
+            directory.forget(name);
+            assertThatThrownBy(() -> directory.counters(name))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("volume name: expected one without slashes");
+            VolumeSettings settings =
+                    new VolumeSettings(
+                            Optional.of(name), List.of(Path.of("/m")), OptionalLong.empty());
+            assertThatThrownBy(() -> directory.remember(settings))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThat(outside).exists();
     }
 }

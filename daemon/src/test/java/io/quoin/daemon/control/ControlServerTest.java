@@ -14,6 +14,12 @@ import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.nbd.NbdSettings;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.EngineSettings;
+import io.quoin.volume.MemberFiles;
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.SuperblockIo;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -320,5 +326,43 @@ class ControlServerTest {
         assertThat(list.getArray("volumes").getObject(0).getString("state")).isEqualTo("degraded");
         assertThatThrownBy(() -> call(about("status", "a")))
                 .hasMessageContaining("volume a is not served: no member is usable");
+    }
+
+    /// Goal: who brings a disk decides what its superblock says, and nothing about files of this host.
+    @Test
+    void aVolumeWhoseNameIsAPathIsRefusedAndTouchesNoFile() throws Exception {
+        Path member = folder.resolve("m0");
+        Superblock superblock =
+                MemberFiles.create(
+                        new Creation.Wish("v", "raid0", 0, 65_536, Guard.CRC32C, 0),
+                        List.of(member),
+                        MEMBER_BYTES,
+                        false,
+                        1);
+        Files.createDirectories(folder.resolve("state/counters"));
+        Path precious = Files.writeString(folder.resolve("precious"), "orders");
+        Superblock.Builder renamed = superblock.toBuilder();
+        renamed.name = "../../precious";
+        try (LocalFile file = LocalFile.open(member, true)) {
+            assertThat(SuperblockIo.write(file, renamed.build()).isOk()).isTrue();
+        }
+        JsonObject request = ControlClient.request("open");
+        JsonArray members = new JsonArray();
+        members.add(member.toString());
+        request.put("members", members);
+        assertThatThrownBy(() -> call(request))
+                .isInstanceOf(ControlException.class)
+                .hasMessageContaining("m0: volume name: expected one without slashes");
+        assertThat(precious).hasContent("orders");
+    }
+
+    @Test
+    void aRequestNestedWithoutEndIsRefusedAsNoJson() throws IOException {
+        try (RawClient client = new RawClient(socket)) {
+            client.send("{\"a\":" + "[".repeat(100_000) + "\n");
+            assertThat(client.line()).contains("nested deeper than 64 levels");
+            client.send("{\"command\":\"ping\",\"x\":\"" + "[".repeat(100) + "\"}\n");
+            assertThat(client.line()).contains("unknown field");
+        }
     }
 }

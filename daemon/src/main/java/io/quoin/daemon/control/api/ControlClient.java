@@ -1,8 +1,6 @@
 package io.quoin.daemon.control.api;
 
 import com.grack.nanojson.JsonObject;
-import com.grack.nanojson.JsonParser;
-import com.grack.nanojson.JsonParserException;
 import com.grack.nanojson.JsonWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -146,12 +144,12 @@ public final class ControlClient implements AutoCloseable {
             while (line.hasRemaining()) {
                 channel.write(line);
             }
-            answer = JsonParser.object().from(readLine());
+            answer = JsonLine.parse(readLine());
         } catch (ClosedChannelException e) {
             throw unreachable(socket, "the connection was closed", e);
         } catch (IOException e) {
             throw unreachable(socket, String.valueOf(e.getMessage()), e);
-        } catch (JsonParserException e) {
+        } catch (JsonLine.Malformed e) {
             throw unreachable(socket, "expected an answer in JSON: " + e.getMessage(), e);
         }
         if (!answer.getBoolean("ok")) {

@@ -32,7 +32,7 @@ public final class RememberedVolumes {
         try {
             StateDirectory.unlocked(stateDirectory)
                     .remember(new VolumeSettings(Optional.of(name), members, OptionalLong.empty()));
-        } catch (ConfigException e) {
+        } catch (ConfigException | IllegalArgumentException e) {
             throw new ControlException(ControlException.Kind.REFUSED, e.getMessage(), e);
         }
     }
@@ -51,7 +51,11 @@ public final class RememberedVolumes {
     /// @param name name of the volume
     /// @throws IOException when there are none
     public static Map<String, Long> counters(Path stateDirectory, String name) throws IOException {
-        return CountersFile.read(StateDirectory.unlocked(stateDirectory).counters(name));
+        try {
+            return CountersFile.read(StateDirectory.unlocked(stateDirectory).counters(name));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     /// {@return where the members of a remembered volume are; nothing when it is not remembered}
