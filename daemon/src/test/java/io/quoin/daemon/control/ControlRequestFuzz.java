@@ -33,7 +33,7 @@ public final class ControlRequestFuzz implements FuzzTarget {
         NbdServer nbd = new NbdServer(NbdSettings.DEFAULT);
         VolumeHost host =
                 new VolumeHost(
-                        nbd, state, new EngineSettings(4 << 20, 64, 100_000_000, 2, 0), events);
+                        nbd, state, new EngineSettings(4 << 20, 64, 100_000_000, 2, 0, 0), events);
         commands = new Commands(host, nbd, events, "1.2.3");
     }
 

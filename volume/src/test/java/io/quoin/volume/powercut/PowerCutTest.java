@@ -103,7 +103,8 @@ final class PowerCutTest {
                             files,
                             files.stream().map(file -> true).toList(),
                             layout,
-                            0);
+                            0,
+                            java.util.UUID::randomUUID);
         } finally {
             files.forEach(BlockFile::close);
         }

@@ -26,7 +26,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 /// The production volume on recording members, and a client of it.
 final class RecordedRun implements AutoCloseable {
     private static final EngineSettings SETTINGS =
-            new EngineSettings(1 << 20, 16, 20_000_000, 4, 0);
+            new EngineSettings(1 << 20, 16, 20_000_000, 4, 0, 0);
     private static final int IN_FLIGHT = 12;
 
     private final WriteLog log;
