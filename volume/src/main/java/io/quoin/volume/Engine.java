@@ -1,7 +1,5 @@
 package io.quoin.volume;
 
-import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
-
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.assembly.Assembly.Assembled;
@@ -147,40 +145,16 @@ public final class Engine {
         this.settings = settings;
         this.counters = counters;
         this.events = events;
-        JournalScan firstScan = scan(found, ioFactory);
-        boolean isReached = firstScan.reaches(found.superblock().tailBatch());
-        Assembled assembled = isReached ? found : found.withoutOldTails();
-        JournalScan scan = isReached ? firstScan : scan(assembled, ioFactory);
+        Recovery recovery = Recovery.of(found, ioFactory, settings.bufferBytes());
+        Assembled assembled = recovery.assembled();
+        JournalScan scan = recovery.scan();
+        Replay replay = recovery.replay();
+        pool = recovery.pool();
+        dirty = recovery.dirty();
         Superblock superblock = assembled.superblock();
         name = superblock.name();
         geometry = superblock.geometry();
         BlockFile[] files = assembled.files().clone();
-        pool = new BufferPool(settings.bufferBytes());
-        dirty = new DirtyIndex((int) (pool.capacityBytes() / BLOCK_BYTES), BLOCK_BYTES, pool::free);
-        Replay replay;
-        try {
-            if (!scan.reaches(superblock.tailBatch())) {
-                pool.close();
-                throw new VolumeException(
-                        "volume "
-                                + name
-                                + ": journal batch "
-                                + superblock.tailBatch()
-                                + ": expected a whole copy, found none, but later ones are there");
-            }
-            replay =
-                    Replay.run(
-                            scan,
-                            superblock.tailBatch(),
-                            superblock.sequenceFloor(),
-                            geometry,
-                            dirty,
-                            pool.region(),
-                            () -> pool.tryAllocate(BLOCK_BYTES));
-        } catch (JournalScan.DamagedJournalException e) {
-            pool.close();
-            throw new VolumeException("volume " + name + ": " + e.getMessage(), e);
-        }
         for (String note : assembled.notes()) {
             events.accept(new VolumeEvent.Note(note));
         }
@@ -296,26 +270,6 @@ public final class Engine {
                             Plant.CARRIED_DROPPED.isPlanted() ? List.of() : replay.carried());
                     redo.pump();
                 });
-    }
-
-    private static JournalScan scan(Assembled assembled, IoFactory ioFactory) {
-        Superblock superblock = assembled.superblock();
-        return JournalScan.readFrom(
-                inSync(superblock, assembled.files()),
-                superblock.layout(),
-                superblock.volumeTag(),
-                superblock.tailBatch(),
-                ioFactory::eachMember);
-    }
-
-    private static BlockFile[] inSync(Superblock superblock, BlockFile[] files) {
-        BlockFile[] result = new BlockFile[files.length];
-        for (int slot = 0; slot < files.length; slot++) {
-            if (superblock.members().get(slot).state() == MemberEntry.IN_SYNC) {
-                result[slot] = files[slot];
-            }
-        }
-        return result;
     }
 
     private final class MemberEvents implements MemberSet.Listener {

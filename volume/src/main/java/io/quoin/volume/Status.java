@@ -73,7 +73,9 @@ final class Status {
                 if (engine.members().isSuspended()) {
                     yield "suspended";
                 }
-                yield left == engine.geometry().parityCount() ? "optimal" : "degraded";
+                // A member that joins counts once that is durable.
+                boolean isWhole = left == engine.geometry().parityCount();
+                yield isWhole && !engine.members().isFrozen() ? "optimal" : "degraded";
             }
         };
     }

@@ -44,15 +44,31 @@ public final class Assembly {
             List<String> notes,
             long[] tails) {
 
+        /// {@return whether some members ask for more of the journal than others}
+        public boolean hasOldTails() {
+            long newest = newestTail();
+            for (int slot = 0; slot < files.length; slot++) {
+                if (files[slot] != null && tails[slot] < newest) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private long newestTail() {
+            long newest = 0;
+            for (int slot = 0; slot < files.length; slot++) {
+                newest = files[slot] == null ? newest : Math.max(newest, tails[slot]);
+            }
+            return newest;
+        }
+
         /// {@return the same without the members whose tail the journal no longer reaches: older images
         /// of them were put back}
         ///
         /// @throws VolumeException when too few are left
         public Assembled withoutOldTails() throws VolumeException {
-            long newest = 0;
-            for (int slot = 0; slot < files.length; slot++) {
-                newest = files[slot] == null ? newest : Math.max(newest, tails[slot]);
-            }
+            long newest = newestTail();
             Superblock.Builder builder = superblock.toBuilder();
             List<MemberEntry> table = new ArrayList<>(superblock.members());
             BlockFile[] kept = files.clone();
@@ -110,6 +126,9 @@ public final class Assembly {
                 notes.add(each.file.name() + ": stale (" + behind + "), not read; rebuild it");
             } else {
                 bySlot[slot] = each.file;
+                if (Plant.STALE_ADMITTED.isPlanted()) {
+                    table.set(slot, table.get(slot).with(MemberEntry.IN_SYNC, 0));
+                }
             }
         }
         List<String> ofFiles = List.copyOf(notes);

@@ -108,7 +108,7 @@ public final class Redo {
         unflushed = new ArrayList<>();
         int written = 0;
         for (Row row : rows) {
-            written |= Plant.REDO_UNFLUSHED.isPlanted() ? 0 : row.written;
+            written |= row.written;
         }
         pendingFlushes = 1;
         for (int slot = 0; slot < geometry.slotCount(); slot++) {

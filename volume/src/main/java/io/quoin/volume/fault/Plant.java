@@ -50,8 +50,6 @@ public enum Plant {
     INTENT_NOT_REDONE,
     /// Redoes an INTENT over what was written home after it.
     REDO_OVER_NEWER,
-    /// Calls redone rows clean without a flush.
-    REDO_UNFLUSHED,
     /// Moves the tail past the batches of the round under way.
     TAIL_PASSES_ROUND,
     /// Moves the tail past a transaction whose end is not durable yet.
@@ -78,8 +76,6 @@ public enum Plant {
     NO_EDGE_LOCK,
     /// Reads what is not durable yet.
     READ_UNCOMMITTED,
-    /// Returns what was read although the block was written home meanwhile.
-    OLD_READ_STANDS,
     /// Writes one copy of each batch.
     ONE_COPY,
     /// Acknowledges while a change of members is not durable.
@@ -127,7 +123,9 @@ public enum Plant {
     /// Takes the superblock of any member for the newest.
     ANY_SUPERBLOCK,
     /// Decodes from blocks that missed a write.
-    DECODE_UNTRUSTED;
+    DECODE_UNTRUSTED,
+    /// Refuses when the journal does not go back as far as an older image of a member asks.
+    OLD_TAIL_INSISTS;
 
     private static volatile Plant active;
 

@@ -36,7 +36,7 @@ import java.util.function.IntConsumer;
 /// Blocking; used before the volume serves.
 public final class JournalScan {
     /// The journal is damaged beyond what its copies can mend.
-    public static final class DamagedJournalException extends Exception {
+    public static class DamagedJournalException extends Exception {
         private static final long serialVersionUID = 1;
 
         /// Damage.

@@ -156,8 +156,7 @@ final class MemberJournal {
                 continue;
             }
             highestSegment = Math.max(highestSegment, header.segment);
-            if (!Batch.isPayloadValid(buffer, at, header)
-                    && !Plant.JOURNAL_PAYLOAD_UNVERIFIED.isPlanted()) {
+            if (!Batch.isPayloadValid(buffer, at, header)) {
                 damaged++;
                 damagedEnd = Math.max(damagedEnd, at + header.totalBytes);
                 damagedSegment = header.segment;

@@ -29,6 +29,16 @@ public final class Replay {
         int allocate();
     }
 
+    /// A batch could be read once and then not any more. It may have been the only copy of one that was
+    /// never acknowledged, so nothing is wrong yet: to be read again from the start.
+    public static final class ChangedJournalException extends DamagedJournalException {
+        private static final long serialVersionUID = 1;
+
+        ChangedJournalException(String message) {
+            super(message);
+        }
+    }
+
     /// The last INTENT of a row.
     public static final class Intent {
         /// Row.
@@ -95,6 +105,7 @@ public final class Replay {
     /// @param memory gives out that memory
     /// @return what was found
     /// @throws DamagedJournalException when acknowledged writes would be lost
+    /// @throws ChangedJournalException when two passes over the journal did not find the same
     public static Replay run(
             JournalScan scan,
             long tail,
@@ -114,7 +125,14 @@ public final class Replay {
         replay.isSecondPass = true;
         scan.replay(tail, replay::collect);
         replay.open.clear();
-        assert replay.truncatedAt == end : "two passes end at " + end + ", " + replay.truncatedAt;
+        if (replay.truncatedAt != end) {
+            throw new ChangedJournalException(
+                    "journal: expected to end at sequence "
+                            + end
+                            + " as when it was read first, ends at "
+                            + replay.truncatedAt
+                            + ": a member reads differently each time");
+        }
         replay.last.removeIf(op -> op.sequence > end);
         return replay;
     }

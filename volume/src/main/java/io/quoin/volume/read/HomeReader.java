@@ -287,7 +287,7 @@ public final class HomeReader implements BaseReader {
         }
         if (isSame) {
             resolve(range, group.key(), block);
-        } else if (!Plant.OLD_READ_STANDS.isPlanted()) {
+        } else {
             readPiece(range, block, 1);
         }
     }

@@ -198,7 +198,9 @@ final class RepairRecords {
         if (group.isUntrusted(lane, index)) {
             finding = "lost write, the block or its info is older than the row says";
             group.setUntrusted(lane, index, false);
-            group.markDirty(lane);
+            if (!Plant.REPAIR_WITHOUT_INFO.isPlanted()) {
+                group.markDirty(lane);
+            }
         } else if ((task.corrected[index] >> p & 1) != 0) {
             finding = "flipped bits, corrected by the Hamming code";
             counters.add(Counter.BITS_CORRECTED, task.correctedBits[index]);

@@ -6,7 +6,6 @@ import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
-import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
@@ -244,9 +243,7 @@ public final class RowReader {
         }
         if (group.isUntrusted(lane, frame.index)) {
             group.setUntrusted(lane, frame.index, false);
-            if (!Plant.REPAIR_WITHOUT_INFO.isPlanted()) {
-                group.markDirty(lane);
-            }
+            group.markDirty(lane);
         }
         counters.add(Counter.BLOCKS_REPAIRED, 1);
         if ((image.corrected >> p & 1) != 0) {

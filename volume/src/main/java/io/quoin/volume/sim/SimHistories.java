@@ -135,7 +135,9 @@ final class SimHistories {
                     crashWhileJobsRun(world);
                     operator.finishJobs();
                 }
-                if (!operator.isOptimal()) {
+                if (operator.isOptimal()) {
+                    world.proveRedundancy();
+                } else {
                     throw new SimModel.Violation("not optimal after rebuilding every slot");
                 }
             } else if (tolerance > 0) {
@@ -153,6 +155,7 @@ final class SimHistories {
             operator.finishJobs();
             world.verify();
             operator.checkScrub();
+            world.proveRedundancy();
         }
         world.settle();
         world.stop();

@@ -77,6 +77,7 @@ final class SimOperator {
         engine().prepareReplacement(slot);
         world.disks[slot] = blank;
         world.present[slot] = true;
+        world.joined(slot);
         engine().replaceMember(slot, world.uuid(), blank, world.io(blank));
         world.tally.rebuilds++;
     }
@@ -141,10 +142,10 @@ final class SimOperator {
         engine().setJobRate(0);
         while (true) {
             List<JobRecord> open = engine().openJobs();
-            if (open.isEmpty()) {
+            if (open.isEmpty() && !engine().members().isFrozen()) {
                 break;
             }
-            if (open.stream().allMatch(job -> job.state() == JobRecord.PAUSED)) {
+            if (!open.isEmpty() && open.stream().allMatch(job -> job.state() == JobRecord.PAUSED)) {
                 engine().changeJob(open.getFirst().id(), Volume.JobChange.RESUME);
             }
             world.step(8);
@@ -185,7 +186,7 @@ final class SimOperator {
     }
 
     /// All faults have stopped: the volume gets back everything it had, in bounded time.
-    void heal() {
+    void heal() throws VolumeException {
         world.tally.heals++;
         for (SimDisk disk : world.disks) {
             disk.faults = null;
@@ -198,8 +199,12 @@ final class SimOperator {
                         "R17: does not heal: " + engine().status().state() + ", " + guard);
             }
             finishJobs();
+            if (isOptimal() && random.nextBoolean()) {
+                world.proveRedundancy();
+            }
         }
         checkScrub();
+        world.proveRedundancy();
     }
 
     /// Damages blocks at rest on one disk: flipped bits, foreign bytes, an older page, an unreadable one.

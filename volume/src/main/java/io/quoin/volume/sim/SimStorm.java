@@ -161,15 +161,14 @@ final class SimStorm {
             }
             return;
         }
-        if (random.nextInt(4) != 0) {
+        List<Fault> possible =
+                new ArrayList<>(
+                        List.of(Fault.ABSENT, Fault.ROLLED_BACK, Fault.TRUNCATED, Fault.BLANKED));
+        possible.retainAll(ways);
+        if (possible.isEmpty() || random.nextInt(3) != 0 || !world.happens()) {
             return;
         }
-        Fault fault =
-                List.of(Fault.ABSENT, Fault.ROLLED_BACK, Fault.TRUNCATED, Fault.BLANKED)
-                        .get(random.nextInt(4));
-        if (!ways.contains(fault) || !world.happens()) {
-            return;
-        }
+        Fault fault = possible.get(random.nextInt(possible.size()));
         world.note(fault, "disk" + slot);
         SimDisk disk = world.disks[slot];
         switch (fault) {

@@ -109,6 +109,12 @@ final class SimWorld {
     /// Slots whose member has done something to be dropped for.
     final Set<Integer> suspects = new HashSet<>();
 
+    /// Slots whose member reported an error on a write or flush since it joined.
+    private final Set<Integer> failed = new HashSet<>();
+
+    /// Slots whose member was dropped, durably, and not replaced since.
+    private final Set<Integer> dropped = new HashSet<>();
+
     /// The events that happen, by number; null: all.
     BitSet only;
 
@@ -184,6 +190,7 @@ final class SimWorld {
         client = new SimClient(this, random.split());
         present = from.present.clone();
         suspects.addAll(from.suspects);
+        dropped.addAll(from.dropped);
         witnessEpochs.putAll(from.witnessEpochs);
         disks = from.crashedDisks(random);
         now = from.now;
@@ -330,6 +337,7 @@ final class SimWorld {
         pending.clear();
         givenUp.clear();
         agents.clear();
+        failed.clear(); // whether that became known before the end is not certain
         client.forget();
     }
 
@@ -555,6 +563,9 @@ final class SimWorld {
         tally.operations++;
         Io io = chosen.io;
         io.runOn(chosen.disk);
+        if (!io.result.isOk() && io.kind != Io.Kind.READ && disks[io.slot] == chosen.disk) {
+            failed.add(io.slot);
+        }
         trace(io.offsetBytes * 31 + io.lengthBytes + io.kind.ordinal() + io.slot * 7L);
         trace(io.result.ordinal() + 31L * chosen.hash);
         engine.completed(io);
@@ -648,14 +659,56 @@ final class SimWorld {
     /// Everything that was acknowledged is there, each request whole or absent.
     void verify() {
         client.finish();
-        for (int slot = 0; slot < disks.length && !isBeyond; slot++) {
-            if (engine.members().entry(slot).state() == MemberEntry.FAULTY
-                    && !suspects.contains(slot)) {
-                throw new SimModel.Violation(
-                        "R12: member of slot " + slot + " dropped without cause");
-            }
+        if (!isBeyond) {
+            checkMembers();
         }
         model.settle(client.readAll(), isBeyond);
+    }
+
+    /// Who is dropped has given cause; who gave cause is dropped, and stays so until replaced.
+    private void checkMembers() {
+        for (int slot = 0; slot < disks.length; slot++) {
+            boolean isFaulty = engine.members().entry(slot).state() == MemberEntry.FAULTY;
+            boolean isInSync = engine.members().isInSync(slot);
+            String member = "member of slot " + slot;
+            if (isFaulty && !suspects.contains(slot)) {
+                throw new SimModel.Violation("R12: " + member + " dropped without cause");
+            }
+            if (isInSync && failed.contains(slot)) {
+                throw new SimModel.Violation("R9: " + member + " failed and is in sync");
+            }
+            if (isInSync && dropped.contains(slot)) {
+                throw new SimModel.Violation("R8: " + member + " is stale and in sync");
+            }
+            if (isFaulty && !engine.members().isFrozen()) {
+                dropped.add(slot);
+            }
+        }
+    }
+
+    /// A new member stands in a slot.
+    void joined(int slot) {
+        failed.remove(slot);
+        dropped.remove(slot);
+    }
+
+    /// With all members in sync any m of them can go: an image of the world loses them at a power cut.
+    void proveRedundancy() throws VolumeException {
+        if (tolerance() == 0) {
+            return;
+        }
+        SimWorld image = fork(random.nextLong());
+        try {
+            new SimOperator(image).lose(tolerance());
+            image.open();
+            image.recover();
+            image.verify();
+        } catch (RuntimeException | AssertionError e) {
+            log.addAll(image.log);
+            throw e;
+        } finally {
+            image.discard();
+        }
     }
 
     /// Stops in order.
