@@ -19,7 +19,10 @@ class CleanStopIT {
     private static final int DEAF = 40;
     private static final int SILENT = 24;
     private static final int WORKING = 6;
-    private static final double MOST_MILLIS = 5000;
+
+    /// It takes two to three seconds, and shall take five; the rest is for machines that do ten other
+    /// things. Waiting for these clients took eleven.
+    private static final double MOST_MILLIS = 9000;
 
     @Test
     void aThousandClientsDoNotKeepTheDaemonFromStopping() throws Exception {

@@ -430,7 +430,7 @@ final class TormentedVolume {
         int done = 0;
         try (RandomAccessFile file = new RandomAccessFile(paths[slot].toFile(), "rw")) {
             byte[] block = new byte[4096];
-            for (int tries = 0; tries < 20 * flips && done < flips; tries++) {
+            for (int tries = 0; tries < 4000 && done < flips; tries++) {
                 long at = random.nextLong(file.length() / 4096) * 4096;
                 file.seek(at);
                 file.readFully(block);
