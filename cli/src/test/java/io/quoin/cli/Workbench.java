@@ -41,6 +41,7 @@ final class Workbench implements AutoCloseable {
                     Map.entry("nbdcopy", "libnbd-bin"),
                     Map.entry("nbdfuse", "libnbd-bin"),
                     Map.entry("nbdinfo", "libnbd-bin"),
+                    Map.entry("nbdkit", "nbdkit"),
                     Map.entry("pg_amcheck", "postgresql"),
                     Map.entry("pgbench", "postgresql"),
                     Map.entry("psql", "postgresql"),

@@ -26,14 +26,18 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// ```
 /// start  state directory locked -> control socket -> volumes opened -> clients accepted -> READY
-/// stop   clients drained (10 s) -> volumes stopped (30 s) -> control socket -> state directory
+/// stop   clients drained (1 s) -> volumes stopped (30 s) -> control socket -> state directory
 /// ```
 ///
 /// Clients come last: one that reconnects waits for its export instead of being told that there is
 /// none.
 final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.quoin.daemon");
-    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(10);
+
+    /// For requests in flight, which take milliseconds. Who does not read its replies, or sends half a
+    /// write, would use up any time; a stop takes five seconds at most, with the volumes' own.
+    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(1);
+
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
     private final Settings settings;

@@ -88,8 +88,30 @@ public final class NbdClient implements AutoCloseable {
     /// @param data from position to limit
     /// @throws IOException when the connection broke or the server said no
     public void write(long offsetBytes, ByteBuffer data) throws IOException {
-        request(CommandType.WRITE, offsetBytes, data.remaining());
+        write(offsetBytes, data, 0);
+    }
+
+    /// Writes, and returns when the server has acknowledged.
+    ///
+    /// @param offsetBytes where
+    /// @param data from position to limit
+    /// @param flags bits of {@link io.quoin.codec.nbd.CommandFlag}
+    /// @throws IOException when the connection broke or the server said no
+    public void write(long offsetBytes, ByteBuffer data, int flags) throws IOException {
+        request(CommandType.WRITE, flags, offsetBytes, data.remaining());
         send(data);
+        reply();
+    }
+
+    /// Asks for something without payload, and returns when the server has acknowledged.
+    ///
+    /// @param type FLUSH, TRIM or WRITE_ZEROES of {@link CommandType}
+    /// @param flags bits of {@link io.quoin.codec.nbd.CommandFlag}
+    /// @param offsetBytes where
+    /// @param length bytes
+    /// @throws IOException when the connection broke or the server said no
+    public void command(int type, int flags, long offsetBytes, int length) throws IOException {
+        request(type, flags, offsetBytes, length);
         reply();
     }
 
@@ -99,14 +121,21 @@ public final class NbdClient implements AutoCloseable {
     /// @param target filled from position to limit
     /// @throws IOException when the connection broke or the server said no
     public void read(long offsetBytes, ByteBuffer target) throws IOException {
-        request(CommandType.READ, offsetBytes, target.remaining());
+        request(CommandType.READ, 0, offsetBytes, target.remaining());
         reply();
         receive(target);
     }
 
-    private void request(int type, long offsetBytes, int length) throws IOException {
+    /// Sends a request, or the head of a write, and does not wait for the reply.
+    ///
+    /// @param type of {@link CommandType}
+    /// @param flags bits of {@link io.quoin.codec.nbd.CommandFlag}
+    /// @param offsetBytes where
+    /// @param length bytes
+    /// @throws IOException when the connection broke
+    public void request(int type, int flags, long offsetBytes, int length) throws IOException {
         header.clear();
-        RequestHeader.put(header, 0, type, ++cookie, offsetBytes, length);
+        RequestHeader.put(header, flags, type, ++cookie, offsetBytes, length);
         send(header.flip());
     }
 
