@@ -47,6 +47,13 @@ final class Bystander implements Runnable {
         return Math.max(worstNanos, since == 0 ? 0 : System.nanoTime() - since);
     }
 
+    /// {@return the longest since this was last asked}
+    long takeWorstNanos() {
+        long worst = worstNanos();
+        worstNanos = 0;
+        return worst;
+    }
+
     void end() {
         isOver = true;
     }
