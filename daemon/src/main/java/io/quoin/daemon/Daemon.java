@@ -44,6 +44,7 @@ final class Daemon implements AutoCloseable {
     private final VolumeHost host;
     private ControlServer control;
     private Thread watchdog;
+    private volatile boolean isWatchOver;
     private boolean isStopped;
 
     /// Takes possession of the state directory.
@@ -120,7 +121,7 @@ final class Daemon implements AutoCloseable {
                         .daemon(true)
                         .name("watchdog")
                         .start(() -> {
-                            while (!Thread.interrupted()) {
+                            while (!isWatchOver) {
                                 notifier.alive();
                                 LockSupport.parkNanos(nanos);
                             }
@@ -151,9 +152,8 @@ final class Daemon implements AutoCloseable {
             control.close();
         }
         server.close();
-        if (watchdog != null) {
-            watchdog.interrupt();
-        }
+        isWatchOver = true;
+        LockSupport.unpark(watchdog);
         events.close();
         state.close();
         notifier.close();

@@ -179,6 +179,23 @@ final class AttackedDaemon implements AutoCloseable {
         return trouble;
     }
 
+    /// {@return what its threads do now, each with its stack}
+    String stacks() throws IOException, InterruptedException {
+        Path output = folder.resolve("stacks");
+        Process jcmd =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin/jcmd").toString(),
+                                String.valueOf(process.pid()),
+                                "Thread.print")
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+        if (!jcmd.waitFor(20, TimeUnit.SECONDS)) {
+            jcmd.destroyForcibly();
+        }
+        return Files.readString(output);
+    }
+
     String log() throws IOException {
         return Files.readString(log);
     }

@@ -2,8 +2,10 @@ package io.quoin.cli.hostile;
 
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +23,9 @@ final class HostileRun {
     private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    /// An answer is eight hand-offs between threads and processes; each may meet what the canary's one did.
+    private static final int HAND_OFFS = 8;
+
     /// Heap 512 MiB, buffers of two volumes 128 MiB, the JVM itself 300 MiB, and half a MiB for each
     /// connection of the crowd: two threads and two buffers.
     private static final long BUDGET_BYTES = (512 + 128 + 300 + 610) * MIB;
@@ -29,6 +34,7 @@ final class HostileRun {
     private static final int SLOW = 200;
     private static final int NON_READERS = 8;
     private static final long LOOK_MILLIS = 250;
+    private static final int QUIET_LOOKS = 12;
 
     /// What a run is to do.
     ///
@@ -54,7 +60,9 @@ final class HostileRun {
     /// @param seconds how long they took
     /// @param answers of the daemon to the good client
     /// @param worstMillis the longest of them
+    /// @param quietMillis the longest before the attack
     /// @param machineMillis the longest that a write of the machine's own took
+    /// @param bystanderMillis the longest that a client of the attacked export itself waited
     /// @param mostIdle idle clients that were connected at a time
     /// @param peakBytes most memory of the daemon
     /// @param peakDescriptors most descriptors
@@ -65,7 +73,9 @@ final class HostileRun {
             double seconds,
             long answers,
             long worstMillis,
+            long quietMillis,
             long machineMillis,
+            long bystanderMillis,
             int mostIdle,
             long peakBytes,
             long peakDescriptors,
@@ -75,14 +85,16 @@ final class HostileRun {
         public String toString() {
             return String.format(
                     Locale.ROOT,
-                    "%d sessions in %.1f s (%.0f/s), good client: %d answers, worst %d ms (the machine"
-                            + " alone: %d ms); idle clients %d; peak %d MiB, %d descriptors; stopped in %d ms; findings: %s",
+                    "%d sessions in %.1f s (%.0f/s), good client: %d answers, worst %d ms (before"
+                            + " the attack %d ms, the machine alone %d ms), on the attacked export %d ms; idle clients %d; peak %d MiB, %d descriptors; stopped in %d ms; findings: %s",
                     played,
                     seconds,
                     played / seconds,
                     answers,
                     worstMillis,
+                    quietMillis,
                     machineMillis,
+                    bystanderMillis,
                     mostIdle,
                     peakBytes / MIB,
                     peakDescriptors,
@@ -99,6 +111,11 @@ final class HostileRun {
     private long playedAtLastLook;
     private long worstNanos;
     private long machineNanos;
+    private long bystanderNanos;
+    private long quietNanos;
+    private Path stacks;
+    private final long[] machineLooks = new long[20];
+    private int machineLook;
     private long peakBytes;
     private long peakDescriptors;
     private int mostIdle;
@@ -120,6 +137,7 @@ final class HostileRun {
         daemon.newTrouble();
         long descriptorsBefore = daemon.descriptorCount();
         Canary canary = new Canary(daemon.folder.resolve("canary"));
+        Bystander bystander = new Bystander(daemon.socket());
         Crowd crowd = plan.hasCrowd ? new Crowd(attack, IDLE, SLOW, NON_READERS) : null;
         List<Thread> threads = new ArrayList<>();
         GoodClient good = new GoodClient(daemon.socket(), AttackedDaemon.LEDGER, plan.seed);
@@ -127,25 +145,30 @@ final class HostileRun {
         try {
             Thread.ofPlatform().daemon(true).name("canary").start(canary);
             good.start();
-            if (crowd != null) {
-                threads.add(Thread.ofPlatform().daemon(true).name("crowd").start(crowd));
-            }
-            seconds = play(good, canary, crowd, threads);
+            Thread.ofPlatform().daemon(true).name("bystander").start(bystander);
+            seconds = play(good, bystander, canary, crowd, threads);
             attack.end();
+            bystander.end();
             for (Thread each : threads) {
                 each.join();
             }
             expectDescriptorsBack(descriptorsBefore);
         } finally {
             attack.end();
+            bystander.end();
             canary.end();
             good.close();
         }
         return end(good, seconds);
     }
 
-    private double play(GoodClient good, Canary canary, Crowd crowd, List<Thread> threads)
+    private double play(
+            GoodClient good, Bystander bystander, Canary canary, Crowd crowd, List<Thread> threads)
             throws IOException, InterruptedException {
+        awaitQuiet(good, bystander);
+        if (crowd != null) {
+            threads.add(Thread.ofPlatform().daemon(true).name("crowd").start(crowd));
+        }
         AtomicLong next = new AtomicLong(plan.first);
         long start = System.nanoTime();
         for (int i = 0; i < plan.workers; i++) {
@@ -159,7 +182,7 @@ final class HostileRun {
                 && System.nanoTime() - deadline < 0
                 && findings.isEmpty()) {
             TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
-            look(good, canary);
+            look(good, bystander, canary);
             mostIdle = crowd == null ? 0 : Math.max(mostIdle, crowd.idleCount());
             if (System.nanoTime() - printed > TimeUnit.SECONDS.toNanos(30)) {
                 printed = System.nanoTime();
@@ -167,6 +190,15 @@ final class HostileRun {
             }
         }
         return (System.nanoTime() - start) / 1e9;
+    }
+
+    // How long answers take on this machine now, before anybody attacks.
+    private void awaitQuiet(GoodClient good, Bystander bystander) throws InterruptedException {
+        for (int i = 0; i < QUIET_LOOKS; i++) {
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            long worst = Math.max(good.takeWorstNanos(), bystander.takeWorstNanos());
+            quietNanos = Math.max(quietNanos, worst);
+        }
     }
 
     private String progress(long start, GoodClient good) {
@@ -182,22 +214,34 @@ final class HostileRun {
                 daemon.descriptorCount());
     }
 
-    private void look(GoodClient good, Canary canary) throws IOException {
+    private void look(GoodClient good, Bystander bystander, Canary canary)
+            throws IOException, InterruptedException {
         if (!daemon.isAlive()) {
             find("the daemon died: " + lastLines(daemon.log()));
             return;
         }
+        if (stacks == null && good.waitingNanos() > STALL_NANOS / 2 + quietNanos) {
+            stacks = Path.of(System.getProperty("java.io.tmpdir"), "quoin-hostile-stacks");
+            Files.writeString(stacks, daemon.stacks());
+        }
         long worst = good.takeWorstNanos();
-        long machine = canary.takeWorstNanos();
+        long machine = recent(canary.takeWorstNanos());
         worstNanos = Math.max(worstNanos, worst);
         machineNanos = Math.max(machineNanos, machine);
-        if (worst > STALL_NANOS + machine) {
+        long beside = bystander.takeWorstNanos();
+        bystanderNanos = Math.max(bystanderNanos, beside);
+        if (Math.max(worst, beside) > STALL_NANOS + HAND_OFFS * machine + quietNanos) {
             find(
                     "an answer took "
                             + worst / 1_000_000
+                            + " ms, one of the attacked export "
+                            + beside / 1_000_000
                             + " ms, when the machine took "
                             + machine / 1_000_000
-                            + " ms for a write of its own");
+                            + " ms for a write of its own, and answers "
+                            + quietNanos / 1_000_000
+                            + " ms before the attack"
+                            + (stacks == null ? "" : "; what it did meanwhile: " + stacks));
         }
         if (good.failure() != null) {
             find(good.failure());
@@ -217,6 +261,12 @@ final class HostileRun {
             find("the log says: " + line);
         }
         playedAtLastLook = attack.playedCount();
+    }
+
+    // What holds the disk up does so for seconds, and meets each writer at another time.
+    private long recent(long machine) {
+        machineLooks[machineLook++ % machineLooks.length] = machine;
+        return Arrays.stream(machineLooks).max().orElse(0);
     }
 
     private static String lastLines(String log) {
@@ -280,7 +330,9 @@ final class HostileRun {
                 seconds,
                 good.answers(),
                 Math.max(worstNanos, good.worstNanos()) / 1_000_000,
+                quietNanos / 1_000_000,
                 machineNanos / 1_000_000,
+                bystanderNanos / 1_000_000,
                 mostIdle,
                 peakBytes,
                 peakDescriptors,
@@ -299,7 +351,8 @@ final class HostileRun {
         long stopNanos = daemon.stop();
         last.end();
         thread.join();
-        if (findings.isEmpty() && (stopNanos < 0 || stopNanos > STOP_NANOS + machineNanos)) {
+        if (findings.isEmpty()
+                && (stopNanos < 0 || stopNanos > STOP_NANOS + HAND_OFFS * machineNanos)) {
             findings.add(
                     "stopping with "
                             + IDLE

@@ -155,7 +155,7 @@ final class Session {
         }
         if (type == CommandType.WRITE) {
             if (request.bufferOffset >= 0) {
-                receivePayload(request);
+                receivePayload(slot);
             } else {
                 input.discard(lengthBytes);
             }
@@ -221,13 +221,19 @@ final class Session {
                 roomBell.cancel();
             }
         }
+        slot.heldBytes = taken;
         int offset =
-                memory.allocate(bytes, settings.bufferWait().toNanos(), writer.brokenOrRefusing());
+                memory.allocate(
+                        slot,
+                        bytes,
+                        heldBytes.get(),
+                        settings.bufferWait().toNanos(),
+                        writer.brokenOrRefusing());
         if (offset < 0) {
+            slot.heldBytes = 0;
             return isRefusing ? ReplyError.SHUTTING_DOWN : ReplyError.NO_BUFFER;
         }
         request.bufferOffset = offset;
-        slot.heldBytes = taken;
         heldBytes.addAndGet(taken);
         return ReplyError.NONE;
     }
@@ -239,7 +245,8 @@ final class Session {
 
     // The request reaches the volume only after the last byte: a client that dies half-way has
     // written nothing.
-    private void receivePayload(Request request) throws IOException {
+    private void receivePayload(Slot slot) throws IOException {
+        Request request = slot.request;
         boolean isWhole = false;
         try {
             int from = request.payloadOffset();
@@ -249,6 +256,7 @@ final class Session {
         } finally {
             if (!isWhole) {
                 pool.free(request.bufferOffset);
+                memory.giveBack(slot);
             }
         }
         writtenBytes.add(request.lengthBytes);
@@ -290,6 +298,7 @@ final class Session {
         }
         if (slot.heldBytes > 0) {
             heldBytes.addAndGet(-slot.heldBytes);
+            memory.giveBack(slot);
         }
         (slot.isForStatus ? statusSlots : slots).giveBack(slot);
         inFlight.decrementAndGet();

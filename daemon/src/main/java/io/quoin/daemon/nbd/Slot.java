@@ -21,6 +21,9 @@ final class Slot {
     /// Payload memory counted against the connection.
     long heldBytes;
 
+    /// Whether it is of the part that is kept for those who hold little.
+    boolean isModest;
+
     Slot(Request.Listener listener, boolean isForStatus) {
         request = new Request(listener, this);
         this.isForStatus = isForStatus;

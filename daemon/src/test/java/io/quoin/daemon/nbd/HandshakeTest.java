@@ -72,6 +72,14 @@ class HandshakeTest {
         assertThat(client.simple()).isEqualTo(new WireClient.Simple(0, 1));
     }
 
+    @Test
+    void theGreetingIsFixedNewstyleWithoutZeroesAndNothingElse() throws IOException {
+        ByteBuffer greeting = client.read(18);
+        assertThat(greeting.getLong()).isEqualTo(0x4e42444d41474943L);
+        assertThat(greeting.getLong()).isEqualTo(0x49484156454f5054L);
+        assertThat(greeting.getShort()).isEqualTo((short) 3);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {4, 7, 1 << 31, 1 << 16, -1})
     void anUnknownClientFlagEndsTheSession(int flags) throws IOException {
