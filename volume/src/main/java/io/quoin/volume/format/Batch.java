@@ -244,7 +244,7 @@ public final class Batch {
     }
 
     /// Reads a header that stands at an offset, if one does: magic, tag, sizes within the space left
-    /// and the header CRC agree. The payload is not looked at.
+    /// and the header CRC agree, and its records lie in the header area. The payload is not looked at.
     ///
     /// @param source segment
     /// @param at offset, a multiple of 4096 in the source
@@ -274,7 +274,9 @@ public final class Batch {
         source.set(INT, at + CRC, 0);
         int computed = Crc32c.of(source, at, headerBytes);
         source.set(INT, at + CRC, stored);
-        if (computed != stored) {
+        if (computed != stored
+                || !areRecordsWithin(source, at, headerBytes, payloadBlocks)
+                || !areCountersWithin(source, at)) {
             return false;
         }
         header.headerBytes = headerBytes;
@@ -294,6 +296,30 @@ public final class Batch {
         header.commitSequence = source.get(LONG, at + 96);
         header.crc = stored;
         return true;
+    }
+
+    // A CRC that is right says who wrote the header only if nobody else can compute one.
+    private static boolean areRecordsWithin(
+            MemorySegment source, long at, int headerBytes, int payloadBlocks) {
+        int count = source.get(INT, at + 72);
+        long end = at + headerBytes - 4L * payloadBlocks;
+        long position = at + HEADER_BYTES;
+        for (int i = 0; i < count && position <= end; i++) {
+            position =
+                    position + RECORD_BYTES > end
+                            ? end + 1
+                            : position + recordBytes(source, position);
+        }
+        return count >= 0 && position <= end;
+    }
+
+    private static boolean areCountersWithin(MemorySegment source, long at) {
+        boolean result = true;
+        for (int field : new int[] {24, 32, 40, 56, 64}) {
+            long counter = source.get(LONG, at + field);
+            result &= counter >= 0 && counter <= Superblock.MAX_COUNTER;
+        }
+        return result;
     }
 
     /// {@return the batch number in what looks like a header, unchecked; -1 when nothing does}

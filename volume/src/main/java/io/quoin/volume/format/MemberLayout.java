@@ -56,7 +56,7 @@ public record MemberLayout(
         check(
                 "zones offset",
                 zonesOffset,
-                journalOffset + (long) segmentBytes * segmentSlots,
+                end(journalOffset, segmentSlots, segmentBytes),
                 memberBytes);
         check("zone blocks", zoneBlocks, ROWS_PER_INFO, 1 << 20);
         if (zoneBlocks % ROWS_PER_INFO != 0) {
@@ -66,9 +66,16 @@ public record MemberLayout(
         check("zones", zoneCount, 1, Integer.MAX_VALUE);
         check(
                 "end of zones",
-                zonesOffset + zoneCount * zoneBytes(zoneBlocks),
+                end(zonesOffset, zoneCount, zoneBytes(zoneBlocks)),
                 0,
                 memberBytes - END_BYTES);
+    }
+
+    // What a stranger wrote must not overflow into something that fits.
+    private static long end(long from, int count, long eachBytes) {
+        return count > (Long.MAX_VALUE - from) / eachBytes
+                ? Long.MAX_VALUE
+                : from + count * eachBytes;
     }
 
     private static void check(String what, long value, long least, long most) {

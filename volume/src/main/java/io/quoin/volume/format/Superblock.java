@@ -4,6 +4,8 @@ import io.quoin.codec.guard.Crc32c;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.geometry.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,6 +70,9 @@ public final class Superblock {
 
     /// Jobs kept.
     public static final int JOBS = 2;
+
+    /// Most that a sequence, an epoch or a number of something can be in a superblock or a batch.
+    public static final long MAX_COUNTER = 1L << 62;
 
     static final long MAGIC = 0x314253_4E494F5551L; // "QUOINSB1"
     private static final int VERSION = 1;
@@ -451,6 +456,40 @@ public final class Superblock {
         }
     }
 
+    // Nothing that grows by one gets near the end of its 64 bits by itself, and from there it would
+    // overflow.
+    private static void checkCounters(Builder f) {
+        long[] counters = {
+            f.sequence,
+            f.configEpoch,
+            f.ownerEpoch,
+            f.journalEpoch,
+            f.checkpoint,
+            f.tailBatch,
+            f.sequenceFloor,
+            f.nextJob
+        };
+        for (long counter : counters) {
+            if (counter < 0 || counter > MAX_COUNTER) {
+                throw new IllegalArgumentException(
+                        "counter: expected 0 to " + MAX_COUNTER + ", was " + counter);
+            }
+        }
+    }
+
+    // Malformed bytes would come back as replacement characters, three bytes each: too long to be
+    // written again.
+    private static String text(byte[] bytes, int length) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, 0, length))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("name: expected UTF-8", e);
+        }
+    }
+
     private static Superblock read(BytesIn<?> in) {
         Builder f = new Builder();
         in.readSkip(12);
@@ -471,7 +510,7 @@ public final class Superblock {
         while (length < name.length && name[length] != 0) {
             length++;
         }
-        f.name = new String(name, 0, length, StandardCharsets.UTF_8);
+        f.name = text(name, length);
         f.volumeTag = in.readInt();
         f.slot = in.readUnsignedShort();
         int level = in.readUnsignedByte();
@@ -498,6 +537,7 @@ public final class Superblock {
         f.tailBatch = in.readLong();
         f.sequenceFloor = in.readLong();
         f.nextJob = in.readLong();
+        checkCounters(f);
         f.guard = Guard.ofCode(guard);
         if (level >= Level.values().length || f.guard == null) {
             throw new IllegalArgumentException("unknown level " + level + " or guard " + guard);
@@ -511,6 +551,10 @@ public final class Superblock {
                         zonesOffset,
                         zoneBlocks,
                         zones);
+        if (unitBlocks < 1) {
+            throw new IllegalArgumentException(
+                    "unit blocks: expected 1 or more, was " + unitBlocks);
+        }
         f.geometry =
                 new Geometry(
                         Level.values()[level],

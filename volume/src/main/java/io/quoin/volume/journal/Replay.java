@@ -5,6 +5,7 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
+import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.journal.JournalScan.DamagedJournalException;
 import java.lang.foreign.Arena;
@@ -150,6 +151,7 @@ public final class Replay {
             int type = Batch.type(batch, record);
             long sequence = Batch.sequence(batch, record);
             if (type == Batch.EPOCH_START) {
+                checkStart(header, sequence);
                 if (!Plant.NO_EPOCH_CUT.isPlanted()) {
                     open.removeIf(op -> op.sequence > sequence);
                 }
@@ -174,11 +176,14 @@ public final class Replay {
         int first = Batch.payload(batch, record);
         if (type < Batch.WRITE
                 || type > Batch.INTENT
+                || sequence < 0
+                || sequence > header.lastSequence
                 || count < 0
                 || block < 0
                 || block >= limit
                 || type != Batch.INTENT && block + count > limit
-                || hasPayload && (first < 0 || first + count > header.payloadBlocks)) {
+                || type == Batch.INTENT && !isWholeIntent(batch, record, count)
+                || hasPayload && (first < 0 || (long) first + count > header.payloadBlocks)) {
             throw new DamagedJournalException(
                     "journal batch "
                             + header.number
@@ -218,6 +223,24 @@ public final class Replay {
             open.clear();
             truncatedAt = Math.max(truncatedAt, sequence);
         }
+    }
+
+    private static void checkStart(Batch.Header header, long sequence)
+            throws DamagedJournalException {
+        if (sequence < 0 || sequence > Superblock.MAX_COUNTER) {
+            throw new DamagedJournalException(
+                    "journal batch "
+                            + header.number
+                            + ": an epoch that begins at sequence "
+                            + sequence
+                            + ": expected 0 to "
+                            + Superblock.MAX_COUNTER);
+        }
+    }
+
+    private boolean isWholeIntent(MemorySegment batch, long record, int count) {
+        int generations = (Batch.recordBytes(batch, record) - Batch.RECORD_BYTES) / Long.BYTES;
+        return count == geometry.parityCount() && generations == geometry.dataCount();
     }
 
     private void takeIntent(

@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(300)
 class VolumeFuzzTest {
     static Stream<FuzzTarget> targets() {
-        return Stream.of(new InfoBlockFuzz());
+        return Stream.of(
+                new SuperblockFuzz(), new InfoBlockFuzz(), new JournalFuzz(), new AssemblyFuzz());
     }
 
     @ParameterizedTest
