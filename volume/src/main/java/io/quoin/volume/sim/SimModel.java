@@ -177,10 +177,8 @@ final class SimModel {
                                     + ", found "
                                     + found);
                 }
-                isSeen[(int) sector] |=
-                        underWay != null
-                                && found == underWay.number
-                                && found != acknowledged[(int) sector];
+                // Zeros do not say which write they are of.
+                isSeen[(int) sector] |= underWay != null && found == underWay.number && found != 0;
             }
         }
     }

@@ -192,6 +192,7 @@ final class SimOperator {
             disk.faults = null;
         }
         finishJobs();
+        world.settle(); // what is stuck since before the peace is given up
         for (int guard = 0; !isOptimal(); guard++) {
             world.settle();
             if (!replace() && engine().openJobs().isEmpty() && !isOptimal() || guard > 50) {
