@@ -125,7 +125,9 @@ public enum Plant {
     /// Decodes from blocks that missed a write.
     DECODE_UNTRUSTED,
     /// Refuses when the journal does not go back as far as an older image of a member asks.
-    OLD_TAIL_INSISTS;
+    OLD_TAIL_INSISTS,
+    /// Lets an EPOCH_START stand for one batch only, although that was an EPOCH_START itself.
+    CARRIED_ONCE;
 
     private static volatile Plant active;
 

@@ -47,7 +47,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 /// 16  u64  first block (INTENT: row; EPOCH_START: last batch of earlier epochs that counts)
 /// 24  u32  index of its first payload block
 /// 28  u32  INTENT: bit for each parity position that has a payload block;
-///          EPOCH_START: 1 when the last batch is carried in this one
+///          EPOCH_START: how many batches before it this one stands for
 /// ```
 ///
 /// An INTENT is followed by k x 8 bytes, the generations of the row's data blocks that its parity

@@ -27,7 +27,7 @@ import java.util.function.IntConsumer;
 /// | later batches of its epoch | verdict |
 /// |---|---|
 /// | none anywhere | the torn tail: it was never acknowledged, the journal ends before it |
-/// | an EPOCH_START right after it that carries its records | replaced by that |
+/// | an EPOCH_START after it that stands for it | replaced by that, which carries its records |
 /// | some | damage: it was acknowledged; the journal is not cut, the volume refuses |
 ///
 /// A batch is void when a later epoch's EPOCH_START has its number or a lower one: an old tail that
@@ -245,7 +245,7 @@ public final class JournalScan {
     private boolean isConclusive(long tail) {
         long number = tail;
         while (!valid(number).isEmpty() || carrierOf(number) != null) {
-            number++;
+            number = valid(number).isEmpty() ? copies.higherKey(number) : number + 1;
         }
         boolean isFound = number > tail || tail <= 1 || copies.containsKey(tail - 1);
         return isFound && laterThan(number) == null;
@@ -289,10 +289,14 @@ public final class JournalScan {
                 || copies.tailMap(tail).keySet().stream().allMatch(n -> valid(n).isEmpty());
     }
 
+    /// The EPOCH_START that stands for a batch: the next one, or a later one when recovery was cut off and
+    /// the one before was the batch to be carried.
     private Copy carrierOf(long number) {
-        for (Copy copy : valid(number + 1)) {
-            if (copy.isStart()) {
-                return copy;
+        for (long later : copies.tailMap(number + 1).keySet()) {
+            for (Copy copy : valid(later)) {
+                if (later - copy.standsFor() <= number && copy.isStart()) {
+                    return copy;
+                }
             }
         }
         return null;
@@ -311,6 +315,7 @@ public final class JournalScan {
                 List<Copy> candidates = valid(number);
                 if (candidates.isEmpty()) {
                     if (carrierOf(number) != null) {
+                        number = copies.higherKey(number) - 1; // it stands for all before that too
                         continue;
                     }
                     Long later = laterThan(number);

@@ -20,8 +20,13 @@ import java.util.List;
 /// read         all of a slot, each batch checked
 /// ```
 final class MemberJournal {
-    /// A whole copy of a batch.
-    record Copy(int member, int slot, long offset, Batch.Header header, boolean isStart) {}
+    /// A whole copy of a batch; of an EPOCH_START, how many batches before it, itself one after the other, it
+    /// stands for.
+    record Copy(int member, int slot, long offset, Batch.Header header, int standsFor) {
+        boolean isStart() {
+            return standsFor > 0;
+        }
+    }
 
     /// What the first block of a slot holds.
     enum First {
@@ -166,7 +171,9 @@ final class MemberJournal {
             boolean isStart =
                     header.recordCount > 0
                             && Batch.type(buffer, at + Batch.HEADER_BYTES) == Batch.EPOCH_START;
-            copies.add(new Copy(member, slot, at, header, isStart));
+            long first = at + Batch.HEADER_BYTES;
+            int standsFor = isStart ? Math.max(1, Batch.extra(buffer, first)) : 0;
+            copies.add(new Copy(member, slot, at, header, standsFor));
             highestEpoch = Math.max(highestEpoch, header.epoch);
             at += header.totalBytes;
         }

@@ -85,6 +85,7 @@ public final class Replay {
     private long lastBatch;
     private int lastChain;
     private long lastEpoch;
+    private int lastStandsFor;
     private boolean isSecondPass;
     private long batches;
 
@@ -145,6 +146,7 @@ public final class Replay {
             lastBatch = header.number;
             lastChain = header.chain;
             lastEpoch = header.epoch;
+            lastStandsFor = 0;
             batches++;
         }
         for (int i = 0; i < header.recordCount; i++) {
@@ -152,6 +154,7 @@ public final class Replay {
             long sequence = Batch.sequence(batch, record);
             if (type == Batch.EPOCH_START) {
                 checkStart(header, sequence);
+                lastStandsFor = Math.max(0, Batch.extra(batch, record));
                 if (!Plant.NO_EPOCH_CUT.isPlanted()) {
                     open.removeIf(op -> op.sequence > sequence);
                 }
@@ -380,7 +383,7 @@ public final class Replay {
         op.type = Batch.EPOCH_START;
         op.sequence = truncatedAt;
         op.block = lastBatch;
-        op.extra = last.isEmpty() ? 0 : 1;
+        op.extra = batches == 0 ? 0 : 1 + (Plant.CARRIED_ONCE.isPlanted() ? 0 : lastStandsFor);
         op.listener = done -> {};
         return op;
     }

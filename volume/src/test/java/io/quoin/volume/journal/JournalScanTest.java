@@ -69,7 +69,8 @@ final class JournalScanTest {
     }
 
     /// One batch with one record and one payload block, as the journal writes it.
-    private static MemorySegment batch(long epoch, long number, long segment, int at, int type) {
+    private static MemorySegment batch(
+            long epoch, long number, long segment, int at, int type, int extra) {
         MemorySegment batch = Arena.ofAuto().allocate(BATCH_BYTES, 4096);
         batch.asSlice(4096).fill((byte) number);
         Batch.Header header = new Batch.Header();
@@ -88,7 +89,7 @@ final class JournalScanTest {
         Bytes<byte[]> bytes = Bytes.allocateElasticOnHeap(4096);
         header.writeTo(bytes);
         int blocks = header.payloadBlocks;
-        Batch.writeRecord(bytes, type, 0, 0, blocks, 100 * number, 1, 0, 0);
+        Batch.writeRecord(bytes, type, 0, 0, blocks, 100 * number, 1, 0, extra);
         if (blocks > 0) {
             bytes.writeInt(Crc32c.of(batch, 4096, 4096));
         }
@@ -97,6 +98,10 @@ final class JournalScanTest {
         MemorySegment.copy(MemorySegment.ofArray(image), 0, batch, 0, image.length);
         Batch.seal(batch, 0, 4096);
         return batch;
+    }
+
+    private static MemorySegment batch(long epoch, long number, long segment, int at, int type) {
+        return batch(epoch, number, segment, at, type, 0);
     }
 
     /// Epoch e lies in segment e, in journal slot e - 1; a batch at the place of its number.
@@ -348,6 +353,22 @@ final class JournalScanTest {
         List<Long> visited = new ArrayList<>();
         scan.replay(1, (batch, header) -> visited.add(header.number));
         assertThat(visited).containsExactly(1L);
+    }
+
+    /// Batch 2 reached member 1 only; so did the EPOCH_START that carried it, and the power went again before
+    /// it was acknowledged; the next EPOCH_START carries both, and member 1 is lost.
+    @Test
+    void anEpochStartStandsForTheOneBeforeItAndWhatThatStoodFor() throws DamagedJournalException {
+        write(1, 1, Batch.WRITE);
+        for (int standsFor = 1; standsFor <= 2; standsFor++) {
+            MemorySegment start = batch(3, 4, 3, 0, Batch.EPOCH_START, standsFor);
+            members[0].write(start, 0, 4096, LAYOUT.segmentOffset(2), true);
+            if (standsFor == 1) {
+                assertThatThrownBy(() -> replayed(1)).isInstanceOf(DamagedJournalException.class);
+            } else {
+                assertThat(replayed(1)).containsExactly("1:1", "3:4");
+            }
+        }
     }
 
     /// A slot used again: the second batch of the new segment never reached member 0, where the header
