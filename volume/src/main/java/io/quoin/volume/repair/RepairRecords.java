@@ -212,7 +212,9 @@ final class RepairRecords {
         }
         if (BlockInfo.guard(group.image(), at) == 0 || task.convicted[index] == p) {
             guards.seal(task.memory, task.offset(lane, index), group.image(), at);
-            group.markDirty(lane);
+            if (!Plant.REPAIR_WITHOUT_INFO.isPlanted()) {
+                group.markDirty(lane);
+            }
         }
         repaired++;
         counters.add(Counter.BLOCKS_REPAIRED, 1);
