@@ -249,7 +249,7 @@ final class SimHistories {
         for (int life = 0; life < lives; life++) {
             world.open();
             int clients = 1 + random.nextInt(4);
-            for (int i = 0; i < 400 && (clients > 0 || world.pendingCount() > 0); i++) {
+            for (int i = 0; i < 400 && (clients > 0 || !world.traffic.isIdle()); i++) {
                 if (clients > 0
                         && world.engine().phase() == Engine.Phase.SERVING
                         && random.nextInt(3) == 0) {

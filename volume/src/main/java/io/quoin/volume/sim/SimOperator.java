@@ -73,12 +73,12 @@ final class SimOperator {
         } catch (VolumeException e) {
             throw new AssertionError(e);
         }
-        world.pull(old);
+        world.traffic.pull(old);
         engine().prepareReplacement(slot);
         world.disks[slot] = blank;
         world.present[slot] = true;
         world.joined(slot);
-        engine().replaceMember(slot, world.uuid(), blank, world.io(blank));
+        engine().replaceMember(slot, world.uuid(), blank, world.traffic.io(blank));
         world.tally.rebuilds++;
     }
 

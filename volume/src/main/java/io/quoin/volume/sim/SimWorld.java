@@ -14,13 +14,9 @@ import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
-import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.repair.Stages;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -49,43 +45,6 @@ final class SimWorld {
 
     private static final int MOST_LOG = 100_000;
 
-    /// An operation on its way to a disk and back.
-    private static final class Pending {
-        final Io io;
-        final SimDisk disk;
-        final Io work = new Io();
-        final int hash;
-        final long startedNanos;
-        long dueNanos;
-
-        Pending(Io io, SimDisk disk, long startedNanos, long dueNanos) {
-            this.io = io;
-            this.disk = disk;
-            this.startedNanos = startedNanos;
-            this.dueNanos = dueNanos;
-            work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
-            work.slot = io.slot;
-            hash = hash();
-        }
-
-        boolean isWrite() {
-            return work.kind == Io.Kind.WRITE || work.kind == Io.Kind.WRITE_DURABLE;
-        }
-
-        int hash() {
-            if (!isWrite()) {
-                return 0;
-            }
-            int hash = 1;
-            for (long at = 0; at < work.lengthBytes; at += 256) {
-                long word =
-                        work.segment.get(ValueLayout.JAVA_LONG_UNALIGNED, work.segmentOffset + at);
-                hash = 31 * hash + Long.hashCode(word);
-            }
-            return hash;
-        }
-    }
-
     final SplittableRandom random;
     private final SplittableRandom ofFaults;
     private final EngineSettings settings;
@@ -93,14 +52,13 @@ final class SimWorld {
     final SimTally tally;
     final SimModel model;
     final SimClient client;
+    final SimTraffic traffic;
     SimDisk[] disks;
     boolean[] present;
     final Map<UUID, Long> witnessEpochs = new HashMap<>();
     final Superblock superblock;
     final List<String> log = new ArrayList<>();
 
-    private final List<Pending> pending = new ArrayList<>();
-    private final List<Pending> givenUp = new ArrayList<>();
     private Engine engine;
     private long now;
     private long wallMillis;
@@ -167,6 +125,7 @@ final class SimWorld {
         long blocks = Math.min(superblock.geometry().volumeBlocks(), slots == 24 ? 192 : 24);
         model = new SimModel(blocks * 8);
         client = new SimClient(this, random.split());
+        traffic = new SimTraffic(this);
     }
 
     private static MemberLayout layout(int slots) {
@@ -188,6 +147,7 @@ final class SimWorld {
         superblock = from.superblock;
         model = from.model.copy();
         client = new SimClient(this, random.split());
+        traffic = new SimTraffic(this);
         present = from.present.clone();
         suspects.addAll(from.suspects);
         dropped.addAll(from.dropped);
@@ -285,32 +245,9 @@ final class SimWorld {
     private SimDisk[] crashedDisks(SplittableRandom how) {
         SimDisk[] after = new SimDisk[disks.length];
         for (int i = 0; i < disks.length; i++) {
-            after[i] = disks[i].afterCrash(how, inFlight(i), tally);
+            after[i] = disks[i].afterCrash(how, traffic.inFlight(disks[i]), tally);
         }
         return after;
-    }
-
-    /// {@return pages of writes to a disk that were submitted and are not done}
-    Map<Integer, List<byte[]>> inFlight(int disk) {
-        Map<Integer, List<byte[]>> inFlight = new HashMap<>();
-        for (List<Pending> list : List.of(pending, givenUp)) {
-            for (Pending each : list) {
-                if (each.disk == disks[disk] && each.isWrite()) {
-                    addPages(each.work, inFlight);
-                }
-            }
-        }
-        return inFlight;
-    }
-
-    private static void addPages(Io io, Map<Integer, List<byte[]>> pages) {
-        for (int at = 0; at < io.lengthBytes; at += SimDisk.PAGE) {
-            byte[] page = new byte[SimDisk.PAGE];
-            MemorySegment.ofArray(page)
-                    .copyFrom(io.segment.asSlice(io.segmentOffset + at, SimDisk.PAGE));
-            int number = (int) ((io.offsetBytes + at) / SimDisk.PAGE);
-            pages.computeIfAbsent(number, p -> new ArrayList<>()).add(page);
-        }
     }
 
     /// Throws the world away.
@@ -326,7 +263,7 @@ final class SimWorld {
         tally.crashes++;
         note(
                 engine.phase() == Engine.Phase.RECOVERING ? Fault.CRASH_IN_RECOVERY : Fault.CRASH,
-                pending.isEmpty() ? "idle" : pending.getFirst().work.kind.name());
+                traffic.oldest());
         disks = crashedDisks(random);
         trace(disks.length);
         endLife();
@@ -334,8 +271,7 @@ final class SimWorld {
     }
 
     private void endLife() {
-        pending.clear();
-        givenUp.clear();
+        traffic.clear();
         agents.clear();
         failed.clear(); // whether that became known before the end is not certain
         client.forget();
@@ -347,7 +283,7 @@ final class SimWorld {
         if (!happens()) {
             return;
         }
-        note(Fault.PAUSE, pending.isEmpty() ? "idle" : "busy");
+        note(Fault.PAUSE, traffic.isIdle() ? "idle" : "busy");
         now += nanos;
     }
 
@@ -365,18 +301,6 @@ final class SimWorld {
         long gap = random.nextLong(1 + nanos);
         now += gap;
         tally.nanos += gap;
-    }
-
-    /// Operations on a disk that is pulled are never done well.
-    void pull(SimDisk disk) {
-        for (Pending each : List.copyOf(pending)) {
-            if (each.disk == disk) {
-                pending.remove(each);
-                each.io.result = io.quoin.volume.member.IoResult.ERROR;
-                engine.completed(each.io);
-            }
-        }
-        givenUp.removeIf(each -> each.disk == disk);
     }
 
     private final Witness witness =
@@ -414,7 +338,7 @@ final class SimWorld {
         engine =
                 new Engine(
                         assembled,
-                        (slot, file) -> new SimIo((SimDisk) file),
+                        (slot, file) -> traffic.io((SimDisk) file),
                         witness,
                         settings,
                         new Counters(new UnsafeBuffer(counters)),
@@ -460,127 +384,9 @@ final class SimWorld {
         trace(event.getClass().getSimpleName().hashCode());
     }
 
-    /// {@return I/O for a disk}
-    MemberIo io(SimDisk disk) {
-        return new SimIo(disk);
-    }
-
-    private final class SimIo implements MemberIo {
-        private final SimDisk disk;
-
-        SimIo(SimDisk disk) {
-            this.disk = disk;
-        }
-
-        @Override
-        public void submit(Io io) {
-            assert Arrays.asList(disks).contains(disk) : "operation on a disk of an earlier life";
-            long delay = 0;
-            if (disk.faults != null) {
-                long offset = io.kind == Io.Kind.FLUSH ? -1 : io.offsetBytes;
-                delay = disk.faults.delayNanos(io.kind.name(), offset, LIMIT_NANOS);
-            }
-            long due = delay == Long.MAX_VALUE ? delay : now + delay;
-            pending.add(new Pending(io, disk, now, due));
-        }
-
-        @Override
-        public boolean abandon(Io io) {
-            for (Pending each : pending) {
-                if (each.io == io) {
-                    if (each.dueNanos <= now && random.nextInt(4) == 0) {
-                        return false; // it is just being completed
-                    }
-                    pending.remove(each);
-                    givenUp.add(each);
-                    return true;
-                }
-            }
-            throw new AssertionError("given up, but not under way: " + io);
-        }
-
-        @Override
-        public boolean isQuiet() {
-            return givenUp.stream().noneMatch(each -> each.disk == disk);
-        }
-
-        @Override
-        public void close() {}
-    }
-
-    int pendingCount() {
-        return pending.size();
-    }
-
     void trace(long word) {
         tally.trace = (tally.trace ^ word) * 0x9E3779B97F4A7C15L;
         tally.trace ^= tally.trace >>> 29;
-    }
-
-    /// The oldest operation under way is done, and the engine goes on until it has nothing to do.
-    ///
-    /// @return what it was, or null when none was under way
-    Io.Kind completeOldest() {
-        Io.Kind kind = pending.isEmpty() ? null : pending.getFirst().work.kind;
-        if (kind != null) {
-            complete(pending.getFirst());
-        }
-        now += 1000;
-        while (engine.step(now)) {
-            now += 1000;
-        }
-        return kind;
-    }
-
-    /// One of the operations under way whose time has come is done.
-    private boolean completeOne() {
-        Pending chosen = null;
-        int candidates = 0;
-        for (Pending each : pending) {
-            if (each.dueNanos > now) {
-                continue;
-            }
-            if (now - Math.max(each.startedNanos, each.dueNanos) > LIMIT_NANOS / 10) {
-                chosen = each; // none waits for long only because the seed passes it over
-                break;
-            }
-            candidates++;
-            if (random.nextInt(candidates) == 0) {
-                chosen = each;
-            }
-        }
-        if (chosen != null) {
-            complete(chosen);
-        }
-        return chosen != null;
-    }
-
-    private void complete(Pending chosen) {
-        pending.remove(chosen);
-        if (chosen.hash != chosen.hash()) {
-            throw new SimModel.Violation("a buffer changed while it was written: " + chosen.io);
-        }
-        tally.operations++;
-        Io io = chosen.io;
-        io.runOn(chosen.disk);
-        if (!io.result.isOk() && io.kind != Io.Kind.READ && disks[io.slot] == chosen.disk) {
-            failed.add(io.slot);
-        }
-        trace(io.offsetBytes * 31 + io.lengthBytes + io.kind.ordinal() + io.slot * 7L);
-        trace(io.result.ordinal() + 31L * chosen.hash);
-        engine.completed(io);
-    }
-
-    /// What was given up may still reach its disk, with whatever its memory holds by then.
-    private void landLate() {
-        for (Pending each : List.copyOf(givenUp)) {
-            if (each.dueNanos <= now) {
-                givenUp.remove(each);
-                if (each.work.kind != Io.Kind.READ) {
-                    each.work.runOn(each.disk);
-                }
-            }
-        }
     }
 
     /// One step of the world.
@@ -589,33 +395,45 @@ final class SimWorld {
     boolean step(int maxPending) {
         long before = now;
         now += 1000 + random.nextInt(20_000);
-        if (!givenUp.isEmpty()) {
-            landLate();
-        }
+        traffic.landLate();
         boolean completes =
-                !pending.isEmpty() && (pending.size() > maxPending || random.nextInt(3) != 0);
-        boolean any = completes && completeOne();
+                !traffic.isIdle() && (traffic.count() > maxPending || random.nextInt(3) != 0);
+        boolean any = completes && traffic.completeOne();
         if (!any) {
             any = stepAgents();
         }
         any |= engine.step(now);
-        if (!any && !pending.isEmpty()) {
+        if (!any && !traffic.isIdle()) {
             any = true;
-            if (pending.stream().noneMatch(each -> each.dueNanos <= now)) {
-                leap();
-            }
+            now = Math.max(now, traffic.nextDueNanos());
         }
         tally.nanos += now - before;
         return any;
     }
 
-    /// Nothing can happen before the next operation is due, or the watchdog barks.
-    private void leap() {
-        long next = now + LIMIT_NANOS / 16;
-        for (Pending each : pending) {
-            next = Math.min(next, each.dueNanos);
+    /// The oldest operation under way is done, and the engine goes on until it has nothing to do.
+    ///
+    /// @return what it was, or null when none was under way
+    Io.Kind completeOldest() {
+        Io.Kind kind = traffic.completeOldest();
+        now += 1000;
+        while (engine.step(now)) {
+            now += 1000;
         }
-        now = Math.max(now, next);
+        return kind;
+    }
+
+    /// An operation on a slot's member was done.
+    void done(Io io, SimDisk disk) {
+        tally.operations++;
+        if (!io.result.isOk() && io.kind != Io.Kind.READ && disks[io.slot] == disk) {
+            failed.add(io.slot);
+        }
+        engine.completed(io);
+    }
+
+    long nowNanos() {
+        return now;
     }
 
     /// Steps until nothing happens any more.
@@ -624,7 +442,7 @@ final class SimWorld {
         int guard = 0;
         while (idle < 3) {
             boolean any = step(0);
-            idle = any || !pending.isEmpty() ? 0 : idle + 1;
+            idle = any || !traffic.isIdle() ? 0 : idle + 1;
             if (++guard > 400_000) {
                 throw new SimModel.Violation("R17: does not come to rest: " + description());
             }
@@ -634,7 +452,7 @@ final class SimWorld {
     String description() {
         return engine.phase()
                 + ", "
-                + pending.size()
+                + traffic.count()
                 + " operations, "
                 + client.openRequests()
                 + " requests, dirty "
@@ -646,7 +464,7 @@ final class SimWorld {
         int guard = 0;
         int idle = 0;
         while (engine.phase() == Engine.Phase.RECOVERING) {
-            idle = step(0) || !pending.isEmpty() ? 0 : idle + 1;
+            idle = step(0) || !traffic.isIdle() ? 0 : idle + 1;
             if (isBeyond && idle > 5) {
                 return; // suspended: it may wait, it may not lie
             }

@@ -3,7 +3,8 @@
 ///
 /// ```
 /// Simulator -> SimHistories, SimStorm   what happens, by profile
-///   SimWorld     engine, clock, operations under way, crashes
+///   SimWorld     engine, clock, crashes, what must hold
+///   SimTraffic   operations on their way to a disk and back, late ones too
 ///   SimDisk      volatile and durable pages; SimFaults: how it lies and fails
 ///   SimClient    requests, held against SimModel
 ///   SimOperator  jobs, replacements, healing

@@ -102,7 +102,7 @@ final class OneRowTest {
         List<Choice> byDisk = new ArrayList<>();
         for (int disk = 0; disk < world.disks.length; disk++) {
             TreeMap<Integer, List<byte[]>> pages =
-                    world.disks[disk].volatilePages(world.inFlight(disk));
+                    world.disks[disk].volatilePages(world.traffic.inFlight(world.disks[disk]));
             volatiles.add(pages);
             for (int page : pages.keySet()) {
                 single.add(new Choice(disk, List.of(page)));
