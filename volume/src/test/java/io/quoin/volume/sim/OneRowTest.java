@@ -1,7 +1,6 @@
 package io.quoin.volume.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.member.Io;
@@ -10,8 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// One row, exhaustively: for every set of its blocks that is written or trimmed, a power cut after every
 /// operation from the request until all is at home and the superblocks say so; at each, every
@@ -25,18 +26,19 @@ final class OneRowTest {
     private long images;
     private long points;
 
-    @ParameterizedTest
-    @CsvSource({"raid1, 2, true", "raid1, 3, true", "2+1, 3, true"})
-    void everyCrashLossAndDirtySet(String level, int members, boolean isQuick)
-            throws VolumeException {
-        walk(level, members);
+    /// The wider ones take minutes: `-Dquoin.exhaustive=true`.
+    static Stream<Arguments> rows() {
+        Stream<Arguments> narrow =
+                Stream.of(
+                        Arguments.of("raid1", 2), Arguments.of("raid1", 3), Arguments.of("2+1", 3));
+        Stream<Arguments> wide =
+                Stream.of(Arguments.of("3+1", 4), Arguments.of("3+2", 5), Arguments.of("4+2", 6));
+        return Boolean.getBoolean("quoin.exhaustive") ? Stream.concat(narrow, wide) : narrow;
     }
 
-    /// The larger ones take minutes: `-Dquoin.exhaustive=true`.
     @ParameterizedTest
-    @CsvSource({"3+1, 4", "3+2, 5", "4+2, 6"})
-    void everyCrashLossAndDirtySetOfWiderRows(String level, int members) throws VolumeException {
-        assumeTrue(Boolean.getBoolean("quoin.exhaustive"), "by command, see docs/testing.md");
+    @MethodSource("rows")
+    void everyCrashLossAndDirtySet(String level, int members) throws VolumeException {
         walk(level, members);
     }
 
