@@ -21,11 +21,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "simulate",
         description = {
-            "Runs the storage engine on simulated members, clock and failures, from seeds.",
-            "Every history is held against a model: an acknowledged write is never lost, a read is right",
-            "or, beyond the redundancy, an error. Same seed, same history. Ends with 1 at the first",
-            "promise broken, with a command that replays it and the shortest history found that breaks",
-            "one."
+            "Runs the storage engine on simulated members and clock, from seeds.",
+            "Each history is held against a model: what was acknowledged is never lost,",
+            "a read is right or, beyond the redundancy, an error. Same seed, same",
+            "history. Ends with 1 at the first promise broken, with a command that",
+            "replays it, and one for the shortest history found that breaks one."
         })
 final class SimulateCommand extends QuoinCommand {
     private static final long SHRINK_NANOS = TimeUnit.SECONDS.toNanos(60);

@@ -5,7 +5,6 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import io.quoin.volume.assembly.Assembly.Assembled;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.dirty.DirtyIndex;
-import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.intake.BufferPool;
@@ -15,10 +14,6 @@ import io.quoin.volume.journal.Replay;
 import io.quoin.volume.member.BlockFile;
 
 /// What the journal of an assembled volume holds, in memory.
-///
-/// The tail is the oldest that any member in sync asks for. When the journal does not go back that far,
-/// whole, those members are older images that were put back: they are left out, and the journal is read
-/// from where the others ask for.
 ///
 /// Blocking; nothing is written.
 ///
@@ -41,23 +36,19 @@ record Recovery(
     /// @throws VolumeException when acknowledged writes would be lost
     static Recovery of(Assembled found, Engine.IoFactory ioFactory, long poolBytes)
             throws VolumeException {
-        Assembled assembled = found;
         for (int attempt = 1; ; attempt++) {
             BufferPool pool = new BufferPool(poolBytes);
             boolean isRecovered = false;
             try {
-                Recovery recovery = read(assembled, ioFactory, pool);
+                Recovery recovery = read(found, ioFactory, pool);
                 isRecovered = true;
                 return recovery;
             } catch (Replay.ChangedJournalException e) {
                 if (attempt >= ATTEMPTS) {
-                    throw refusal(assembled, e);
+                    throw refusal(found, e);
                 }
             } catch (DamagedJournalException e) {
-                if (!assembled.hasOldTails() || Plant.OLD_TAIL_INSISTS.isPlanted()) {
-                    throw refusal(assembled, e);
-                }
-                assembled = assembled.withoutOldTails();
+                throw refusal(found, e);
             } finally {
                 if (!isRecovered) {
                     pool.close();

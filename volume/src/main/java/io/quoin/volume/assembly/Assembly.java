@@ -35,65 +35,12 @@ public final class Assembly {
     /// @param stale files that belong to the volume and hold nothing that counts
     /// @param isChanged whether the table differs from what is on the members
     /// @param notes for operators
-    /// @param tails by slot, first journal batch that the member's own superblock asks for
     public record Assembled(
             Superblock superblock,
             BlockFile[] files,
             List<BlockFile> stale,
             boolean isChanged,
-            List<String> notes,
-            long[] tails) {
-
-        /// {@return whether some members ask for more of the journal than others}
-        public boolean hasOldTails() {
-            long newest = newestTail();
-            for (int slot = 0; slot < files.length; slot++) {
-                if (files[slot] != null && tails[slot] < newest) {
-                    return true;
-                }
-            }
-            return false;
-        }
-
-        private long newestTail() {
-            long newest = 0;
-            for (int slot = 0; slot < files.length; slot++) {
-                newest = files[slot] == null ? newest : Math.max(newest, tails[slot]);
-            }
-            return newest;
-        }
-
-        /// {@return the same without the members whose tail the journal no longer reaches: older images
-        /// of them were put back}
-        ///
-        /// @throws VolumeException when too few are left
-        public Assembled withoutOldTails() throws VolumeException {
-            long newest = newestTail();
-            Superblock.Builder builder = superblock.toBuilder();
-            List<MemberEntry> table = new ArrayList<>(superblock.members());
-            BlockFile[] kept = files.clone();
-            List<BlockFile> dropped = new ArrayList<>(stale);
-            List<String> said = new ArrayList<>(notes);
-            for (int slot = 0; slot < files.length; slot++) {
-                if (files[slot] != null && tails[slot] < newest) {
-                    said.add(
-                            files[slot].name()
-                                    + ": stale (expected journal tail "
-                                    + newest
-                                    + ", found "
-                                    + tails[slot]
-                                    + "), not read; rebuild it");
-                    table.set(slot, table.get(slot).with(MemberEntry.FAULTY, 0));
-                    dropped.add(files[slot]);
-                    kept[slot] = null;
-                }
-            }
-            checkServable(superblock.geometry(), table, superblock, said);
-            builder.members = table;
-            builder.tailBatch = newest;
-            return new Assembled(builder.build(), kept, dropped, true, said, tails);
-        }
-    }
+            List<String> notes) {}
 
     private record Seen(BlockFile file, Superblock superblock) {}
 
@@ -153,21 +100,24 @@ public final class Assembly {
         Superblock.Builder builder = newest.toBuilder();
         builder.members = table;
         builder.checkpoint = lastCheckpoint;
-        long[] tails = tails(seen, bySlot, newest);
-        builder.tailBatch = Long.MAX_VALUE;
-        for (int slot = 0; slot < bySlot.length; slot++) {
-            if (bySlot[slot] != null) {
-                builder.tailBatch = Math.min(builder.tailBatch, tails[slot]);
-            }
-        }
         for (Seen each : seen) {
             builder.journalEpoch = Math.max(builder.journalEpoch, each.superblock.journalEpoch());
             builder.ownerEpoch = Math.max(builder.ownerEpoch, each.superblock.ownerEpoch());
             builder.sequence = Math.max(builder.sequence, each.superblock.sequence());
+            // What is before the newest tail was at home and flushed on all members before any
+            // superblock
+            // said so; an older image has missed it, which the info of its slots shows.
+            if (!stale.contains(each.file)) {
+                long tail = each.superblock.tailBatch();
+                builder.tailBatch =
+                        Plant.TAIL_GOES_BACK.isPlanted()
+                                ? Math.min(builder.tailBatch, tail)
+                                : Math.max(builder.tailBatch, tail);
+            }
             builder.sequenceFloor =
                     Math.max(builder.sequenceFloor, each.superblock.sequenceFloor());
         }
-        return new Assembled(builder.build(), bySlot, stale, isChanged, notes, tails);
+        return new Assembled(builder.build(), bySlot, stale, isChanged, notes);
     }
 
     private static List<Seen> readAll(List<BlockFile> files, List<String> notes)
@@ -303,17 +253,6 @@ public final class Assembly {
                     + member.checkpoint();
         }
         return null;
-    }
-
-    private static long[] tails(List<Seen> seen, BlockFile[] bySlot, Superblock newest) {
-        long[] tails = new long[bySlot.length];
-        for (Seen each : seen) {
-            int slot = slotOf(newest, each.superblock);
-            if (slot >= 0 && bySlot[slot] == each.file) {
-                tails[slot] = each.superblock.tailBatch();
-            }
-        }
-        return tails;
     }
 
     private static void checkServable(

@@ -124,8 +124,8 @@ public enum Plant {
     ANY_SUPERBLOCK,
     /// Decodes from blocks that missed a write.
     DECODE_UNTRUSTED,
-    /// Refuses when the journal does not go back as far as an older image of a member asks.
-    OLD_TAIL_INSISTS,
+    /// Begins with the oldest tail that any member asks for, and makes it everybody's.
+    TAIL_GOES_BACK,
     /// Lets an EPOCH_START stand for one batch only, although that was an EPOCH_START itself.
     CARRIED_ONCE;
 

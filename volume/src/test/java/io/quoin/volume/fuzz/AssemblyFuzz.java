@@ -126,7 +126,6 @@ public final class AssemblyFuzz implements FuzzTarget {
         try {
             Assembly.Assembled found = Assembly.assemble(files, witness);
             expectServable(found);
-            expectServable(found.withoutOldTails());
             ErasureCode.of(
                     found.superblock().geometry().dataCount(),
                     found.superblock().geometry().parityCount());
