@@ -74,6 +74,25 @@ class DistributionIT {
     }
 
     @Test
+    void simulatesWithAllThatTheJvmHas() throws IOException {
+        Shell.Result result =
+                shell.run(
+                        home.resolve("bin/quoin"),
+                        "simulate",
+                        "--for",
+                        "2s",
+                        "--profile",
+                        "LOSSES",
+                        "--threads",
+                        "1");
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        assertThat(result.out()).contains("losses: ").contains("histories");
+        assertThat(arguments("bin/quoin", "simulate"))
+                .contains("-XX:+UseParallelGC")
+                .doesNotContain("-XX:TieredStopAtLevel=1");
+    }
+
+    @Test
     void runsWithTheRuntimeThatWasShippedAlong() throws IOException {
         hideTheUsualPlaces();
         Files.createSymbolicLink(home.resolve("runtime"), Path.of(System.getProperty("java.home")));
