@@ -92,9 +92,8 @@ final class SimulateCommand extends QuoinCommand {
                 specs.add(layout(each));
             }
         }
-        if (threads < 1 || seeds != null && seeds < 1) {
-            throw CommandFailure.usage("threads and seeds: expected 1 or more");
-        }
+        atLeastOne("--threads", threads);
+        atLeastOne("--seeds", seeds == null ? 1 : seeds);
         Simulator.Failure failure;
         if (only != null) {
             failure = replay(specs);
@@ -130,6 +129,12 @@ final class SimulateCommand extends QuoinCommand {
         }
         return Simulator.replay(
                 new Simulator.Case(seed, specs.getFirst(), profiles.getFirst(), numbers(only)));
+    }
+
+    private static void atLeastOne(String option, long value) throws CommandFailure {
+        if (value < 1) {
+            throw CommandFailure.usage(option + ": expected 1 or more, was " + value);
+        }
     }
 
     private static SimSpec layout(String text) throws CommandFailure {

@@ -75,6 +75,7 @@ class CommandsTest {
                 Arguments.of(
                         "simulate --for soon", "--for: expected a time such as 90s, 10m or 2h"),
                 Arguments.of("simulate --layout raid9/2", "--layout: expected one of [raid0/2, "),
+                Arguments.of("simulate --threads 0", "--threads: expected 1 or more, was 0"),
                 Arguments.of("simulate --only 3,x --layout raid1/2", "--only: expected"),
                 Arguments.of("member fail orders", "Missing required parameter: 'MEMBER'"),
                 Arguments.of("examine", "Missing required parameter: 'PATH'"));

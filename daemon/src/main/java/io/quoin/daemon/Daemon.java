@@ -35,7 +35,7 @@ final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.quoin.daemon");
 
     /// For requests in flight, which take milliseconds. Who does not read its replies, or sends half a
-    /// write, would use up any time; a stop takes five seconds at most, with the volumes' own.
+    /// write, would use up any time, and a stop is to take no more than five seconds.
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(1);
 
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);

@@ -117,7 +117,6 @@ public final class Engine {
     private Phase phase = Phase.RECOVERING;
     private boolean isDraining;
     private long dirtySinceNanos = -1;
-    private long destageUpTo;
     private long roundsSinceCheckpoint;
     private long intentsCovered;
     private final LongHashSet unsettledRows = new LongHashSet(-1);
@@ -149,7 +148,6 @@ public final class Engine {
         this.settings = settings;
         this.counters = counters;
         this.events = events;
-        intentsCovered = counters.get(Counter.INTENTS);
         Recovery recovery = Recovery.of(found, ioFactory, settings.bufferBytes());
         Assembled assembled = recovery.assembled();
         JournalScan scan = recovery.scan();
@@ -505,7 +503,7 @@ public final class Engine {
                         || pool.isScarce()
                         || journal.usedBytes() > pool.capacityBytes() / 4;
         boolean isDue = isDirty && nowNanos - dirtySinceNanos >= settings.destageAfterNanos();
-        long intents = counters.get(Counter.INTENTS);
+        long intents = destager.intents();
         boolean areIntentsMany = intents - intentsCovered >= MOST_OPEN_INTENTS;
         boolean mustCheckpoint =
                 roundsSinceCheckpoint > 0

@@ -81,19 +81,20 @@ final class Jobs {
         checkReplaceable(slot);
         journal.forget(slot);
         long id = members.template().nextJob++;
-        putJob(
-                new JobRecord(
-                        id,
-                        JobRecord.REBUILD,
-                        JobRecord.RUNNING,
-                        slot,
-                        0,
-                        wallMillis.getAsLong(),
-                        0,
-                        0,
-                        0,
-                        0,
-                        0));
+        members.template()
+                .putJob(
+                        new JobRecord(
+                                id,
+                                JobRecord.REBUILD,
+                                JobRecord.RUNNING,
+                                slot,
+                                0,
+                                wallMillis.getAsLong(),
+                                0,
+                                0,
+                                0,
+                                0,
+                                0));
         MemberEntry entry =
                 new MemberEntry(
                         uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
@@ -138,17 +139,6 @@ final class Jobs {
         return members.entry(slot).state() == MemberEntry.FAULTY ? members.detach(slot) : null;
     }
 
-    private void putJob(JobRecord job) {
-        List<JobRecord> jobs = new ArrayList<>();
-        jobs.add(job);
-        for (JobRecord other : members.template().jobs) {
-            if (other.kind() != job.kind()) {
-                jobs.add(other);
-            }
-        }
-        members.template().jobs = jobs;
-    }
-
     /// Starts a scrub.
     ///
     /// @return its job id
@@ -161,19 +151,20 @@ final class Jobs {
             }
         }
         long id = members.template().nextJob++;
-        putJob(
-                new JobRecord(
-                        id,
-                        JobRecord.SCRUB,
-                        JobRecord.RUNNING,
-                        0,
-                        0,
-                        wallMillis.getAsLong(),
-                        0,
-                        0,
-                        0,
-                        0,
-                        0));
+        members.template()
+                .putJob(
+                        new JobRecord(
+                                id,
+                                JobRecord.SCRUB,
+                                JobRecord.RUNNING,
+                                0,
+                                0,
+                                wallMillis.getAsLong(),
+                                0,
+                                0,
+                                0,
+                                0,
+                                0));
         members.persist(() -> {});
         return id;
     }
@@ -198,14 +189,15 @@ final class Jobs {
                 if (isUnderWay) {
                     repairer.halt(JobRecord.PAUSED);
                 } else {
-                    putJob(job.ended(JobRecord.PAUSED, 0));
+                    members.template().putJob(job.ended(JobRecord.PAUSED, 0));
                 }
             }
             case CANCEL -> {
                 if (isUnderWay) {
                     repairer.halt(JobRecord.CANCELLED);
                 } else {
-                    putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
+                    members.template()
+                            .putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
                     members.persist(() -> {});
                 }
                 if (job.kind() == JobRecord.REBUILD
@@ -217,7 +209,7 @@ final class Jobs {
                 if (isUnderWay) {
                     throw new IllegalArgumentException("job " + id + " is running");
                 }
-                putJob(job.ended(JobRecord.RUNNING, 0));
+                members.template().putJob(job.ended(JobRecord.RUNNING, 0));
             }
         }
     }

@@ -59,7 +59,13 @@ record Recovery(
 
     private static VolumeException refusal(Assembled assembled, Exception cause) {
         String name = assembled.superblock().name();
-        return new VolumeException("volume " + name + ": " + cause.getMessage(), cause);
+        return new VolumeException(
+                "volume "
+                        + name
+                        + ": "
+                        + cause.getMessage()
+                        + "; attach members that are absent; quoin check shows which copies are damaged",
+                cause);
     }
 
     private static Recovery read(Assembled assembled, Engine.IoFactory ioFactory, BufferPool pool)

@@ -99,25 +99,29 @@ public final class Volume implements BlockDevice, AutoCloseable {
             for (Path path : opening.members) {
                 files.add(LocalFile.open(path, true));
             }
-            Volume volume = new Volume(opening, files);
-            files.clear(); // the volume's now
-            volume.awaitServing();
-            return volume;
         } catch (IOException e) {
-            throw new VolumeException(e.getMessage(), e);
-        } finally {
             files.forEach(BlockFile::close);
+            throw new VolumeException(e.getMessage(), e);
         }
+        return open(opening, files);
     }
 
-    /// Opens a volume of files that are open already; they are the volume's from then on.
+    /// Opens a volume of files that are open already; they are the volume's from then on, and closed when
+    /// it cannot be opened.
     ///
     /// @param opening what it needs, but for the paths
     /// @param files its members, in any order
     /// @return the serving volume
     /// @throws VolumeException naming what is missing, foreign, damaged or lost
-    static Volume open(Opening opening, List<BlockFile> files) throws VolumeException {
-        Volume volume = new Volume(opening, files);
+    static Volume open(Opening opening, List<? extends BlockFile> files) throws VolumeException {
+        Volume volume = null;
+        try {
+            volume = new Volume(opening, List.copyOf(files));
+        } finally {
+            if (volume == null) {
+                files.forEach(BlockFile::close);
+            }
+        }
         volume.awaitServing();
         return volume;
     }

@@ -160,6 +160,20 @@ public final class Superblock {
         /// Jobs, newest first.
         public List<JobRecord> jobs = List.of();
 
+        /// Puts a job's record in front; one of each kind is kept.
+        ///
+        /// @param job its record
+        public void putJob(JobRecord job) {
+            List<JobRecord> kept = new ArrayList<>();
+            kept.add(job);
+            for (JobRecord other : jobs) {
+                if (other.kind() != job.kind()) {
+                    kept.add(other);
+                }
+            }
+            jobs = kept;
+        }
+
         /// One entry for each slot.
         public List<MemberEntry> members = List.of();
 

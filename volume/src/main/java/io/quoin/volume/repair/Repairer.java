@@ -27,9 +27,7 @@ import io.quoin.volume.row.InfoGroup;
 import io.quoin.volume.row.RowImage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -599,14 +597,7 @@ public final class Repairer {
 
     /// Puts the job's record where the next superblock takes it from.
     private void store() {
-        List<JobRecord> jobs = new ArrayList<>();
-        jobs.add(job);
-        for (JobRecord other : members.template().jobs) {
-            if (other.kind() != job.kind()) {
-                jobs.add(other);
-            }
-        }
-        members.template().jobs = jobs;
+        members.template().putJob(job);
     }
 
     private void complete() {

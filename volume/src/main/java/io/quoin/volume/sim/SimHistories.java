@@ -82,6 +82,11 @@ final class SimHistories {
         world.verify();
         world.settle();
         world.verify();
+        restart(world);
+    }
+
+    /// Stops in order; what was there is there when it is opened again.
+    static void restart(SimWorld world) throws VolumeException {
         world.stop();
         world.open();
         world.recover();
@@ -158,11 +163,7 @@ final class SimHistories {
             world.proveRedundancy();
         }
         world.settle();
-        world.stop();
-        world.open();
-        world.recover();
-        world.verify();
-        world.stop();
+        restart(world);
     }
 
     private static void crashWhileJobsRun(SimWorld world) throws VolumeException {

@@ -58,11 +58,7 @@ final class SimStorm {
             world.idle(random.nextInt(8) == 0 ? 400 * DAY_NANOS : DAY_NANOS);
         }
         world.settle();
-        world.stop();
-        world.open();
-        world.recover();
-        world.verify();
-        world.stop();
+        SimHistories.restart(world);
     }
 
     private void drawSuspects() {
