@@ -48,12 +48,18 @@ public enum Plant {
     PARITY_GENERATION_STANDS,
     /// Does not redo intents at recovery.
     INTENT_NOT_REDONE,
+    /// Gives a row out before its INTENT is redone.
+    ROW_BEFORE_REDO,
     /// Redoes an INTENT over what was written home after it.
     REDO_OVER_NEWER,
+    /// Leaves a block whose record is missing as it is when its row is redone.
+    REDO_LEAVES_UNKNOWN,
     /// Moves the tail past the batches of the round under way.
     TAIL_PASSES_ROUND,
     /// Moves the tail past a transaction whose end is not durable yet.
     TAIL_PASSES_UNAPPLIED,
+    /// Moves the tail past intents that are not redone.
+    TAIL_PASSES_REDO,
     /// Moves the tail past what is dirty.
     TAIL_PASSES_DIRTY,
     /// Never writes the info of one slot of each group.
@@ -68,6 +74,8 @@ public enum Plant {
     SEQUENCE_USED_AGAIN,
     /// Begins an epoch without the records of the last batch.
     CARRIED_DROPPED,
+    /// Ends an epoch with sequences of a transaction that was not whole.
+    FLOOR_ENDS_EPOCH,
     /// Trims the block before.
     TRIM_ELSEWHERE,
     /// Completes a partial write from what is at home although something newer is dirty.
@@ -78,7 +86,9 @@ public enum Plant {
     READ_UNCOMMITTED,
     /// Writes one copy of each batch.
     ONE_COPY,
-    /// Acknowledges while a change of members is not durable.
+    /// Writes the copies of a batch to members of different groups.
+    ENSEMBLE_ACROSS_GROUPS,
+    /// Writes batches and acknowledges them while a change of members is not durable.
     ACKNOWLEDGE_WHILE_FROZEN,
     /// Gives segments back that are still needed.
     SEGMENT_FREED_EARLY,
@@ -104,6 +114,10 @@ public enum Plant {
     UNKNOWN_IS_UNWRITTEN,
     /// Trusts a data slot that missed a write.
     LOST_WRITE_TRUSTED,
+    /// Takes the sequence of a parity's home write for that of what it covers.
+    PARITY_SEQUENCE_JUDGES,
+    /// Believes a block of which no guard is recorded.
+    UNGUARDED_BELIEVED,
     /// Takes info blocks without looking at their CRC and identity.
     INFO_UNVERIFIED,
     /// Rewrites a block that missed a write without its info.

@@ -119,14 +119,9 @@ public final class Replay {
             throws DamagedJournalException {
         Replay replay = new Replay(geometry, dirty, region, memory);
         replay.lastBatch = tail - 1;
-        replay.truncatedAt = floor;
-        scan.replay(tail, replay::collect);
-        replay.open.clear();
-        long end = replay.truncatedAt;
-        replay.truncatedAt = floor;
+        long end = replay.pass(scan, tail, floor);
         replay.isSecondPass = true;
-        scan.replay(tail, replay::collect);
-        replay.open.clear();
+        replay.pass(scan, tail, floor);
         if (replay.truncatedAt != end) {
             throw new ChangedJournalException(
                     "journal: expected to end at sequence "
@@ -137,6 +132,23 @@ public final class Replay {
         }
         replay.last.removeIf(op -> op.sequence > end);
         return replay;
+    }
+
+    /// Goes over the journal once, and drops the transaction that is not whole at its end.
+    ///
+    /// @return the last sequence that counts
+    private long pass(JournalScan scan, long tail, long floor) throws DamagedJournalException {
+        truncatedAt = floor;
+        scan.replay(tail, this::collect);
+        if (!open.isEmpty() && !Plant.FLOOR_ENDS_EPOCH.isPlanted()) {
+            // The floor may be later: it is what had been given out, not what was committed. What
+            // is
+            // dropped here must not be taken for the beginning of what follows the next
+            // EPOCH_START.
+            truncatedAt = open.getFirst().sequence - 1;
+        }
+        open.clear();
+        return truncatedAt;
     }
 
     private void collect(MemorySegment batch, Batch.Header header) throws DamagedJournalException {
@@ -401,7 +413,12 @@ public final class Replay {
     public JournalStart start(JournalScan scan, long epoch, long tail) {
         assert epoch > lastEpoch : "epoch " + epoch + " after " + lastEpoch;
         return new JournalStart(
-                scan.segments(), epoch, lastBatch + 1, lastChain, truncatedAt, tail);
+                scan.segments(geometry.width()),
+                epoch,
+                lastBatch + 1,
+                lastChain,
+                truncatedAt,
+                tail);
     }
 
     @Override

@@ -42,6 +42,7 @@ final class JournalTest {
         MemorySegment region;
         Replay replay;
         int failSlot = -1;
+        long floor = 1;
 
         World(String level, int count) {
             files = TestVolumes.members(level, count);
@@ -63,7 +64,7 @@ final class JournalTest {
                     Replay.run(
                             scan,
                             1,
-                            1,
+                            floor,
                             superblock.geometry(),
                             dirty,
                             region,
@@ -225,6 +226,8 @@ final class JournalTest {
             throws DamagedJournalException {
         World world = new World("raid5", 3);
         world.open(1);
+        // A checkpoint came when the transaction had got its sequences and was on its way.
+        world.floor = 14;
         world.append(Batch.WRITE, 11, 3, 1, false);
         world.append(Batch.WRITE, 12, 3, 2, true);
         world.run();
