@@ -11,6 +11,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
 import io.quoin.codec.hamming.Secded;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.geometry.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,7 +56,8 @@ public final class BlockGuards {
         info.set(INT, at + CRC32C, digest);
     }
 
-    /// {@return whether the block has the recorded guards; true when none is recorded}
+    /// {@return whether the block has the recorded guards; false when none is recorded, for then nothing
+    /// says that these bytes are the block}
     ///
     /// @param data segment of the block
     /// @param dataAt its offset
@@ -64,7 +66,7 @@ public final class BlockGuards {
     public boolean matches(MemorySegment data, long dataAt, MemorySegment info, long at) {
         Guard recorded = Guard.ofCode(BlockInfo.guard(info, at));
         if (recorded == null) {
-            return BlockInfo.guard(info, at) == 0;
+            return Plant.UNGUARDED_BELIEVED.isPlanted() && BlockInfo.guard(info, at) == 0;
         }
         if (recorded.hasCrc32c()
                 && Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) != info.get(INT, at + CRC32C)) {

@@ -138,7 +138,8 @@ public final class RowImage {
         for (int p = 0; p < width; p++) {
             if ((unknown >> p & 1) != 0) {
                 long at = group.record(geometry.slotAt(row, p) % width, index);
-                if (!guards.matches(blocks[p], offsets[p], info, at)) {
+                boolean isGuarded = BlockInfo.guard(info, at) != 0;
+                if (isGuarded && !guards.matches(blocks[p], offsets[p], info, at)) {
                     suspect |= 1 << p;
                 }
             }

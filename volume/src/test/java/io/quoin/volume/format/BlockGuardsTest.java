@@ -110,10 +110,10 @@ final class BlockGuardsTest {
     }
 
     @Test
-    void aBlockWithoutARecordedGuardMatchesAndAnUnknownGuardDoesNot() {
+    void neitherABlockWithoutARecordedGuardNorOneWithAnUnknownGuardMatches() {
         BlockGuards guards = new BlockGuards(Guard.CRC32C, Crc16.IBM_3740);
         BlockInfo.set(info, 256, BlockInfo.DATA, 1, 2);
-        assertThat(guards.matches(data, 0, info, 256)).isTrue();
+        assertThat(guards.matches(data, 0, info, 256)).isFalse();
         info.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 256 + BlockInfo.GUARD, (byte) 99);
         assertThat(guards.matches(data, 0, info, 256)).isFalse();
         assertThat(guards.correct(data, 0, info, 256)).isEqualTo(-1);
