@@ -10,8 +10,9 @@ import java.lang.foreign.MemorySegment;
 /// | data record and the newest parity's vector | verdict |
 /// |---|---|
 /// | agree | both stand |
-/// | differ, data generation <= parity's generation | the data slot missed a write |
-/// | differ, data generation > parity's generation | the parity slot missed a write |
+/// | differ, data generation < the vector's | the data slot missed a write |
+/// | differ, data generation > the vector's | the parity slots missed a write |
+/// | the vector says lost, data generation <= parity's generation | the data slot missed that |
 /// | parity generation below another parity's | that parity slot missed a write |
 /// | mirrors: generation below another copy's | that copy missed a write |
 ///
@@ -19,7 +20,9 @@ import java.lang.foreign.MemorySegment;
 /// what it holds, least of all that it was never written.
 ///
 /// A parity record's own generation is the sequence of the home write that made it, later than every
-/// data generation it covers, so the comparison holds although vectors keep low bytes only.
+/// data generation it covers: the latest that ends in the low bytes which a vector keeps is what it
+/// covers. It does not itself say who is older: what arrived before that home write, and went home after
+/// it, has a lower one and is newer than what the parity covers.
 final class InfoTruth {
     private InfoTruth() {}
 
@@ -102,9 +105,9 @@ final class InfoTruth {
         for (int p = 0; p < k && source >= 0; p++) {
             int lane = geometry.slotAt(row, p) % geometry.width();
             if ((usable >> lane & 1) != 0
-                    && !agrees(group, geometry, index, lane, p, source)
                     && BlockInfo.type(image, group.record(lane, index)) != BlockInfo.BAD
-                    && BlockInfo.generation(image, group.record(lane, index)) > newest) {
+                    && BlockInfo.generation(image, group.record(lane, index))
+                            > covered(group, geometry, index, p, source)) {
                 parityBehind = true;
             }
         }
@@ -122,9 +125,7 @@ final class InfoTruth {
                 BlockInfo.set(image, group.record(lane, index), BlockInfo.BAD, block, -1);
                 continue;
             }
-            long vector =
-                    source < 0 ? 0 : BlockInfo.vector(image, group.record(source, index), p, k);
-            implyData(group, geometry, index, lane, row, p, vector, newest);
+            implyData(group, geometry, index, lane, row, p, source);
         }
         for (int p = k; p < geometry.width(); p++) {
             int lane = geometry.slotAt(row, p) % geometry.width();
@@ -138,6 +139,21 @@ final class InfoTruth {
             implyParity(group, geometry, index, lane, row, Math.max(newest, 0));
         }
         return behind;
+    }
+
+    /// {@return the generation of a data block that a parity was computed over; of one that was lost, the
+    /// latest it can have had}
+    private static long covered(
+            InfoGroup group, Geometry geometry, int index, int position, int source) {
+        int k = geometry.dataCount();
+        long at = group.record(source, index);
+        long vector = BlockInfo.vector(group.image(), at, position, k);
+        long newest = BlockInfo.generation(group.image(), at);
+        if (vector == BlockInfo.truncate(-1, k) || Plant.PARITY_SEQUENCE_JUDGES.isPlanted()) {
+            return newest;
+        }
+        int bytes = BlockInfo.vectorWidth(k);
+        return bytes == 8 || vector == 0 ? vector : widen(vector, newest, 8 * bytes);
     }
 
     private static boolean agrees(
@@ -158,18 +174,21 @@ final class InfoTruth {
             int lane,
             long row,
             int position,
-            long vector,
-            long newest) {
-        int k = geometry.dataCount();
+            int source) {
         int type = BlockInfo.DATA;
-        long generation = vector;
-        if (vector == 0) {
+        long generation = 0;
+        if (source < 0) {
             type = BlockInfo.UNWRITTEN;
-        } else if (vector == BlockInfo.truncate(-1, k)) {
-            type = BlockInfo.BAD;
-            generation = -1;
-        } else if (BlockInfo.vectorWidth(k) < 8) {
-            generation = widen(vector, newest, 8 * BlockInfo.vectorWidth(k));
+        } else {
+            int k = geometry.dataCount();
+            long vector = BlockInfo.vector(group.image(), group.record(source, index), position, k);
+            generation = covered(group, geometry, index, position, source);
+            if (vector == 0) {
+                type = BlockInfo.UNWRITTEN;
+            } else if (vector == BlockInfo.truncate(-1, k)) {
+                type = BlockInfo.BAD;
+                generation = -1;
+            }
         }
         BlockInfo.set(
                 group.image(),

@@ -19,8 +19,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// are absent or unreadable, they and only they are found, and what they should hold is known. Method:
 /// all short histories of a row, each with all subsets of slots that missed its last write.
 final class InfoTruthTest {
-    /// Three home writes of a row: which data positions each changes, and whether it trims them.
-    private record History(int[] changed, boolean[] trims, int missed) {}
+    /// Three home writes of a row: which data positions each changes, whether it trims them, and whether
+    /// what the last one carried home had arrived before the second one.
+    private record History(int[] changed, boolean[] trims, boolean isEarly, int missed) {
+        long generation(int step, int p) {
+            return step == 2 && isEarly ? 25 + p : 10L * step + 11 + p;
+        }
+    }
 
     private static List<History> histories(int k, int width, boolean isMirror) {
         List<History> all = new ArrayList<>();
@@ -34,7 +39,9 @@ final class InfoTruthTest {
                                 isMirror ? (1 << width) - 1 : c | (1 << width) - (1 << k);
                         for (int missed = 0; missed < 1 << width; missed++) {
                             if ((missed & ~participants) == 0) {
-                                all.add(new History(new int[] {a, b, c}, trims, missed));
+                                int[] changed = {a, b, c};
+                                all.add(new History(changed, trims, false, missed));
+                                all.add(new History(changed, trims, true, missed));
                             }
                         }
                     }
@@ -60,7 +67,7 @@ final class InfoTruthTest {
             }
             for (int p = 0; p < k; p++) {
                 if ((changed >> p & 1) != 0) {
-                    generations[p] = 10L * step + 11 + p;
+                    generations[p] = history.generation(step, p);
                     types[p] = history.trims[step] ? BlockInfo.TRIMMED : BlockInfo.DATA;
                 }
             }
@@ -169,10 +176,11 @@ final class InfoTruthTest {
         Supplier<String> what =
                 () ->
                         String.format(
-                                "changed %s, trims %s, missed by positions %s, absent lanes %s, unreadable"
+                                "changed %s, trims %s, early %s, missed by positions %s, absent lanes %s, unreadable"
                                         + " %s, row %d",
                                 java.util.Arrays.toString(history.changed),
                                 java.util.Arrays.toString(history.trims),
+                                history.isEarly,
                                 Integer.toBinaryString(history.missed),
                                 Integer.toBinaryString(absent),
                                 Integer.toBinaryString(unreadable),
