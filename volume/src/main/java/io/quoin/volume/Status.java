@@ -6,6 +6,7 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.geometry.Level;
 import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Witness;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,7 +53,7 @@ final class Status {
                 state(engine, left),
                 left,
                 guarantee(engine, left),
-                template.configEpoch,
+                Witness.Membership.of(template.configEpoch, members.entries()),
                 template.ownerEpoch,
                 lines,
                 engine.jobRecords(),

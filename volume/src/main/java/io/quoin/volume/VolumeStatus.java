@@ -1,6 +1,7 @@
 package io.quoin.volume;
 
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.member.Witness;
 import java.util.List;
 import java.util.UUID;
 
@@ -18,7 +19,7 @@ import java.util.UUID;
 /// @param state `recovering`, `optimal`, `degraded`, `suspended`, `failed`, `stopping`, `stopped`
 /// @param redundancyLeft members that may still be lost without losing data
 /// @param guarantee what is survivable now, in a sentence
-/// @param configEpoch epoch of the membership
+/// @param membership its epoch, and who is in sync by it
 /// @param ownerEpoch epoch of the owner
 /// @param members a line for each slot
 /// @param jobs scrubs and rebuilds, newest first
@@ -40,7 +41,7 @@ public record VolumeStatus(
         String state,
         int redundancyLeft,
         String guarantee,
-        long configEpoch,
+        Witness.Membership membership,
         long ownerEpoch,
         List<Member> members,
         List<JobRecord> jobs,

@@ -34,7 +34,7 @@ final class StatusJson {
         json.put("sizeBytes", status.sizeBytes());
         json.put("unitBytes", status.unitBytes());
         json.put("guard", status.guard());
-        json.put("configEpoch", status.configEpoch());
+        json.put("configEpoch", status.membership().configEpoch());
         json.put("ownerEpoch", status.ownerEpoch());
         json.put("isRemembered", hosted.isRemembered());
         JsonArray uris = new JsonArray();

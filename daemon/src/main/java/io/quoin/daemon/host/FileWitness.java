@@ -10,8 +10,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 
-/// The witness of a single host: one small file, a line `UUID configEpoch` for each volume, replaced
-/// as a whole and durable before an epoch counts.
+/// The witness of a single host: one small file, a line `UUID configEpoch members` for each volume,
+/// replaced as a whole and durable before an epoch counts; the third word says in hexadecimal who is in
+/// sync.
 ///
 /// A file that makes no sense is left alone: nothing is known then, and nothing is recorded, so that
 /// mirrors with an absent copy are refused until someone looks. Thread-safe; an epoch never decreases.
@@ -19,7 +20,7 @@ public final class FileWitness implements Witness {
     private static final System.Logger LOG = System.getLogger("io.quoin.witness");
 
     private final Path path;
-    private final Map<UUID, Long> epochs = new TreeMap<>();
+    private final Map<UUID, Membership> known = new TreeMap<>();
     private final boolean isWhole;
 
     /// The witness kept in a file.
@@ -34,20 +35,23 @@ public final class FileWitness implements Witness {
         try {
             for (String line : Files.readAllLines(path)) {
                 String[] words = line.split(" ");
-                if (words.length != 2) {
+                if (words.length != 3) {
                     throw new IllegalArgumentException(line);
                 }
-                epochs.put(UUID.fromString(words[0]), Long.parseLong(words[1]));
+                known.put(
+                        UUID.fromString(words[0]),
+                        new Membership(
+                                Long.parseLong(words[1]), Long.parseUnsignedLong(words[2], 16)));
             }
             return true;
         } catch (NoSuchFileException e) {
             return true;
         } catch (IOException | IllegalArgumentException e) {
-            epochs.clear();
+            known.clear();
             LOG.log(
                     System.Logger.Level.ERROR,
                     path
-                            + ": expected lines of a UUID and an epoch, found "
+                            + ": expected lines of a UUID, an epoch and a digest of members, found "
                             + e.getMessage()
                             + "; mirrors with an absent member are refused until this is mended or removed");
             return false;
@@ -55,51 +59,59 @@ public final class FileWitness implements Witness {
     }
 
     @Override
-    public synchronized long configEpoch(UUID volume) {
-        return epochs.getOrDefault(volume, -1L);
+    public synchronized Membership newest(UUID volume) {
+        return known.get(volume);
     }
 
-    /// Records the epoch that a volume was found at, unless a later one is known. A mirror that was never
-    /// degraded is known from then on, and may be served with a copy absent.
+    /// Records the membership that a volume was found with, unless a later one is known. A mirror that was
+    /// never degraded is known from then on, and may be served with a copy absent.
     ///
     /// @param volume identity
-    /// @param configEpoch the epoch
-    /// @return whether this epoch or a later one is on stable storage
-    public synchronized boolean observe(UUID volume, long configEpoch) {
-        return configEpoch(volume) >= configEpoch || record(volume, configEpoch);
+    /// @param membership the membership
+    /// @return whether this one or a later one is on stable storage
+    public synchronized boolean observe(UUID volume, Membership membership) {
+        Membership newest = known.get(volume);
+        return newest != null && newest.configEpoch() >= membership.configEpoch()
+                || record(volume, membership);
     }
 
     @Override
-    public synchronized boolean record(UUID volume, long configEpoch) {
-        Long known = epochs.get(volume);
-        if (known != null && known >= configEpoch) {
-            if (known > configEpoch) {
+    public synchronized boolean record(UUID volume, Membership membership) {
+        Membership newest = known.get(volume);
+        if (newest != null && newest.configEpoch() >= membership.configEpoch()) {
+            if (!newest.equals(membership)) {
                 LOG.log(
                         System.Logger.Level.ERROR,
                         "volume "
                                 + volume
-                                + ": expected configEpoch "
-                                + known
-                                + " or later, was "
-                                + configEpoch
+                                + ": expected a membership later than "
+                                + newest
+                                + ", was "
+                                + membership
                                 + ": not recorded");
             }
-            return known == configEpoch;
+            return newest.equals(membership);
         }
         if (!isWhole) {
             return false;
         }
-        Map<UUID, Long> changed = new TreeMap<>(epochs);
-        changed.put(volume, configEpoch);
+        Map<UUID, Membership> changed = new TreeMap<>(known);
+        changed.put(volume, membership);
         StringBuilder text = new StringBuilder();
-        changed.forEach((uuid, epoch) -> text.append(uuid).append(' ').append(epoch).append('\n'));
+        changed.forEach((uuid, each) ->
+                text.append(uuid)
+                        .append(' ')
+                        .append(each.configEpoch())
+                        .append(' ')
+                        .append(Long.toHexString(each.inSync()))
+                        .append('\n'));
         try {
             DurableFile.write(path, text.toString());
         } catch (IOException e) {
             LOG.log(System.Logger.Level.ERROR, path + ": not written: " + e.getMessage());
             return false;
         }
-        epochs.put(volume, configEpoch);
+        known.put(volume, membership);
         return true;
     }
 }

@@ -229,7 +229,7 @@ public final class VolumeHost {
                             claim,
                             survey.superblocks());
             VolumeStatus status = volume.status();
-            witness.observe(status.uuid(), status.configEpoch());
+            witness.observe(status.uuid(), status.membership());
             serve(hosted, settings.label());
             isServed = true;
             return hosted;

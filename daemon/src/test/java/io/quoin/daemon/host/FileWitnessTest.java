@@ -2,6 +2,7 @@ package io.quoin.daemon.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quoin.volume.member.Witness.Membership;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,47 +16,52 @@ class FileWitnessTest {
 
     @TempDir Path folder;
 
+    private static Membership at(long epoch) {
+        return new Membership(epoch, -5 * epoch);
+    }
+
     private FileWitness open() {
         return new FileWitness(folder.resolve("witness"));
     }
 
     @Test
     void knowsNothingOfAVolumeItWasNotToldAbout() {
-        assertThat(open().configEpoch(ORDERS)).isEqualTo(-1);
+        assertThat(open().newest(ORDERS)).isNull();
     }
 
     @Test
     void remembersTheNewestEpochOfEachVolumeAcrossRestarts() {
-        assertThat(open().record(ORDERS, 7)).isTrue();
-        assertThat(open().record(TRADES, 1)).isTrue();
-        assertThat(open().record(ORDERS, 8)).isTrue();
-        assertThat(open().configEpoch(ORDERS)).isEqualTo(8);
-        assertThat(open().configEpoch(TRADES)).isEqualTo(1);
+        assertThat(open().record(ORDERS, at(7))).isTrue();
+        assertThat(open().record(TRADES, at(1))).isTrue();
+        assertThat(open().record(ORDERS, at(8))).isTrue();
+        assertThat(open().newest(ORDERS)).isEqualTo(at(8));
+        assertThat(open().newest(TRADES)).isEqualTo(at(1));
     }
 
     @Test
     void neverGoesBack() {
         FileWitness witness = open();
-        assertThat(witness.record(ORDERS, 8)).isTrue();
-        assertThat(witness.record(ORDERS, 8)).isTrue();
-        assertThat(witness.record(ORDERS, 7)).isFalse();
-        assertThat(witness.observe(ORDERS, 7)).isTrue();
-        assertThat(open().configEpoch(ORDERS)).isEqualTo(8);
+        assertThat(witness.record(ORDERS, at(8))).isTrue();
+        assertThat(witness.record(ORDERS, at(8))).isTrue();
+        assertThat(witness.record(ORDERS, at(7))).isFalse();
+        assertThat(witness.record(ORDERS, new Membership(8, 1))).as("others in sync").isFalse();
+        assertThat(witness.observe(ORDERS, at(7))).isTrue();
+        assertThat(open().newest(ORDERS)).isEqualTo(at(8));
     }
 
     @Test
     void leavesAFileAloneThatMakesNoSense() throws IOException {
         Files.writeString(folder.resolve("witness"), "00000000-0000-0001-0000-000000000002 x\n");
         FileWitness witness = open();
-        assertThat(witness.configEpoch(ORDERS)).isEqualTo(-1);
-        assertThat(witness.record(ORDERS, 9)).isFalse();
+        assertThat(witness.newest(ORDERS)).isNull();
+        assertThat(witness.record(ORDERS, at(9))).isFalse();
         assertThat(Files.readString(folder.resolve("witness"))).endsWith(" x\n");
     }
 
     @Test
     void saysWhenAnEpochCouldNotBeMadeDurable() {
         FileWitness witness = new FileWitness(folder.resolve("none/witness"));
-        assertThat(witness.record(ORDERS, 1)).isFalse();
-        assertThat(witness.configEpoch(ORDERS)).isEqualTo(-1);
+        assertThat(witness.record(ORDERS, at(1))).isFalse();
+        assertThat(witness.newest(ORDERS)).isNull();
     }
 }

@@ -26,7 +26,8 @@ import java.util.Map;
 /// | faulty in the table, or not in it | stale: not read |
 ///
 /// Absent members in sync: allowed as long as what remains can serve, and as long as those absent
-/// could not have gone on without us (fewer than k of some group), or the witness knows they did not.
+/// could not have gone on without us (fewer than k of some group), or the witness knows they did not. Those
+/// that the newest table calls faulty could have too, if that table was not durable when the volume failed.
 public final class Assembly {
     /// What was found.
     ///
@@ -56,7 +57,7 @@ public final class Assembly {
             throws VolumeException {
         List<String> notes = new ArrayList<>();
         List<Seen> seen = readAll(files, notes);
-        Superblock newest = newest(seen);
+        Superblock newest = newest(seen, witness);
         checkFeatures(newest);
         Geometry geometry = newest.geometry();
         long lastCheckpoint =
@@ -92,10 +93,8 @@ public final class Assembly {
             }
         }
         checkServable(geometry, table, newest, ofFiles);
-        if (absentMask != 0
-                && couldServe(geometry, absentMask)
-                && !Plant.WITNESS_NOT_ASKED.isPlanted()) {
-            checkWitness(newest, witness, absentMask);
+        if (!Plant.WITNESS_NOT_ASKED.isPlanted()) {
+            checkWitness(newest, witness, absentMask, othersMask(table));
         }
         Superblock.Builder builder = newest.toBuilder();
         builder.members = table;
@@ -190,19 +189,41 @@ public final class Assembly {
         return seen;
     }
 
-    private static Superblock newest(List<Seen> seen) {
+    /// The newest table; of several of one epoch that which the witness knows, for nobody acknowledged
+    /// anything under the others.
+    private static Superblock newest(List<Seen> seen, Witness witness) {
         Superblock newest = null;
+        Witness.Membership known = witness.newest(seen.getFirst().superblock.volume());
         for (Seen each : seen) {
             Superblock candidate = each.superblock;
             if (newest == null
                     || Plant.ANY_SUPERBLOCK.isPlanted()
                     || candidate.configEpoch() > newest.configEpoch()
                     || candidate.configEpoch() == newest.configEpoch()
-                            && candidate.sequence() > newest.sequence()) {
+                            && isBetter(candidate, newest, known)) {
                 newest = candidate;
             }
         }
         return newest;
+    }
+
+    private static boolean isBetter(Superblock one, Superblock other, Witness.Membership known) {
+        boolean isKnown = membership(one).equals(known);
+        return isKnown == membership(other).equals(known)
+                ? one.sequence() > other.sequence()
+                : isKnown;
+    }
+
+    private static Witness.Membership membership(Superblock superblock) {
+        return Witness.Membership.of(superblock.configEpoch(), superblock.members());
+    }
+
+    private static int othersMask(List<MemberEntry> table) {
+        int mask = 0;
+        for (int slot = 0; slot < table.size(); slot++) {
+            mask |= table.get(slot).state() == MemberEntry.IN_SYNC ? 0 : 1 << slot;
+        }
+        return mask;
     }
 
     private static void checkFeatures(Superblock superblock) throws VolumeException {
@@ -301,27 +322,39 @@ public final class Assembly {
         return true;
     }
 
-    private static void checkWitness(Superblock newest, Witness witness, int absentMask)
+    /// @param absentMask slots whose members are in sync by the newest table, and absent
+    /// @param othersMask slots whose members are absent or not in sync
+    private static void checkWitness(
+            Superblock newest, Witness witness, int absentMask, int othersMask)
             throws VolumeException {
-        long known = witness.configEpoch(newest.volume());
+        Geometry geometry = newest.geometry();
+        if (!couldServe(geometry, othersMask)) {
+            return;
+        }
         // Nobody acknowledges under an epoch before the witness has it. So when the members present
-        // are
-        // at the witness's epoch or beyond, the absent ones went nowhere without them.
-        if (known >= 0 && known <= newest.configEpoch()) {
+        // are at the witness's membership or beyond, the others went nowhere without them.
+        Witness.Membership known = witness.newest(newest.volume());
+        Witness.Membership found = membership(newest);
+        if (known == null
+                ? !couldServe(geometry, absentMask)
+                : known.configEpoch() < found.configEpoch() || known.equals(found)) {
             return;
         }
         throw new VolumeException(
                 "volume "
                         + newest.name()
                         + ": the absent members (slots "
-                        + Integer.toBinaryString(absentMask)
+                        + Integer.toBinaryString(othersMask)
                         + ", bit 0 right) could have gone on without those present, and the witness "
-                        + (known < 0
+                        + (known == null
                                 ? "knows nothing of this volume"
                                 : "expected configEpoch "
-                                        + known
+                                        + known.configEpoch()
                                         + ", found "
-                                        + newest.configEpoch())
+                                        + newest.configEpoch()
+                                        + (known.configEpoch() == newest.configEpoch()
+                                                ? " with other members in sync"
+                                                : ""))
                         + ": attach the absent members");
     }
 }

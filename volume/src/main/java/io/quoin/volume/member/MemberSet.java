@@ -534,7 +534,9 @@ public final class MemberSet {
         }
         if (frozen
                 && !Plant.WITNESS_NOT_TOLD.isPlanted()
-                && !witness.record(template.volume, template.configEpoch)) {
+                && !witness.record(
+                        template.volume,
+                        Witness.Membership.of(template.configEpoch, template.members))) {
             isSuspended = true;
             return;
         }

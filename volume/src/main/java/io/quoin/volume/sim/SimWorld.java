@@ -55,7 +55,7 @@ final class SimWorld {
     final SimTraffic traffic;
     SimDisk[] disks;
     boolean[] present;
-    final Map<UUID, Long> witnessEpochs = new HashMap<>();
+    final Map<UUID, Witness.Membership> witnessed = new HashMap<>();
     final Superblock superblock;
     final List<String> log = new ArrayList<>();
 
@@ -121,7 +121,9 @@ final class SimWorld {
         } catch (VolumeException e) {
             throw new AssertionError(e);
         }
-        witnessEpochs.put(superblock.volume(), superblock.configEpoch());
+        witness.record(
+                superblock.volume(),
+                Witness.Membership.of(superblock.configEpoch(), superblock.members()));
         long blocks = Math.min(superblock.geometry().volumeBlocks(), slots == 24 ? 192 : 24);
         model = new SimModel(blocks * 8);
         client = new SimClient(this, random.split());
@@ -151,7 +153,7 @@ final class SimWorld {
         present = from.present.clone();
         suspects.addAll(from.suspects);
         dropped.addAll(from.dropped);
-        witnessEpochs.putAll(from.witnessEpochs);
+        witnessed.putAll(from.witnessed);
         disks = from.crashedDisks(random);
         now = from.now;
     }
@@ -306,13 +308,13 @@ final class SimWorld {
     private final Witness witness =
             new Witness() {
                 @Override
-                public long configEpoch(UUID volume) {
-                    return witnessEpochs.getOrDefault(volume, -1L);
+                public Membership newest(UUID volume) {
+                    return witnessed.get(volume);
                 }
 
                 @Override
-                public boolean record(UUID volume, long configEpoch) {
-                    witnessEpochs.put(volume, configEpoch);
+                public boolean record(UUID volume, Membership membership) {
+                    witnessed.put(volume, membership);
                     return true;
                 }
             };

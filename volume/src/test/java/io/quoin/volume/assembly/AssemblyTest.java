@@ -12,7 +12,9 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.member.Witness.Membership;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -47,19 +49,23 @@ final class AssemblyTest {
     }
 
     private static final class KnownEpoch implements Witness {
-        private final long epoch;
+        private final Membership known;
 
-        KnownEpoch(long epoch) {
-            this.epoch = epoch;
+        KnownEpoch(Membership known) {
+            this.known = known;
+        }
+
+        KnownEpoch(long epoch, List<MemoryFile> members) {
+            this(Membership.of(epoch, SuperblockIo.read(members.getLast()).superblock().members()));
         }
 
         @Override
-        public long configEpoch(UUID volume) {
-            return epoch;
+        public Membership newest(UUID volume) {
+            return known;
         }
 
         @Override
-        public boolean record(UUID volume, long configEpoch) {
+        public boolean record(UUID volume, Membership membership) {
             throw new AssertionError("assembly changes nothing");
         }
     }
@@ -82,6 +88,18 @@ final class AssemblyTest {
             return files;
         }
 
+        List<MemberEntry> newTable(State[] states) {
+            List<MemberEntry> table = new ArrayList<>(superblock.members());
+            for (int i = 0; i < states.length; i++) {
+                if (states[i] == State.FAULTY) {
+                    table.set(i, table.get(i).with(MemberEntry.FAULTY, 0));
+                } else if (states[i] == State.REBUILDING) {
+                    table.set(i, table.get(i).with(MemberEntry.REBUILDING, 3));
+                }
+            }
+            return table;
+        }
+
         private BlockFile file(State[] states, int slot) {
             State state = states[slot];
             boolean isTold = state == State.NEWEST || state == State.REBUILDING;
@@ -94,15 +112,7 @@ final class AssemblyTest {
             builder.sequence = 50 + slot;
             builder.clean = false;
             if (isTold) {
-                List<MemberEntry> table = new ArrayList<>(builder.members);
-                for (int i = 0; i < states.length; i++) {
-                    if (states[i] == State.FAULTY) {
-                        table.set(i, table.get(i).with(MemberEntry.FAULTY, 0));
-                    } else if (states[i] == State.REBUILDING) {
-                        table.set(i, table.get(i).with(MemberEntry.REBUILDING, 3));
-                    }
-                }
-                builder.members = table;
+                builder.members = newTable(states);
             }
             MemoryFile file = new MemoryFile("disk" + slot, superblock.layout().memberBytes());
             SuperblockIo.write(file, builder.build());
@@ -135,10 +145,20 @@ final class AssemblyTest {
             List<BlockFile> bySlot = aged.files(states);
             List<BlockFile> present = new ArrayList<>(bySlot);
             present.removeIf(file -> file == null);
-            for (long known : new long[] {-1, 4, 5, 6}) {
+            long before = Membership.of(4, aged.superblock.members()).inSync();
+            long after = Membership.of(5, aged.newTable(states)).inSync();
+            for (Membership known :
+                    Arrays.asList(
+                            null,
+                            new Membership(4, before),
+                            new Membership(4, before + 1),
+                            new Membership(5, after),
+                            new Membership(5, after + 1),
+                            new Membership(6, after))) {
                 verdicts.add(check(aged, states, bySlot, present, known));
             }
-            permute(present, 0, order -> check(aged, states, bySlot, order, 4));
+            Membership known = new Membership(4, before);
+            permute(present, 0, order -> check(aged, states, bySlot, order, known));
         }
         assertThat(verdicts).containsExactlyInAnyOrder(true, false);
     }
@@ -156,7 +176,11 @@ final class AssemblyTest {
     }
 
     private static boolean check(
-            Aged aged, State[] states, List<BlockFile> bySlot, List<BlockFile> given, long known) {
+            Aged aged,
+            State[] states,
+            List<BlockFile> bySlot,
+            List<BlockFile> given,
+            Membership known) {
         Supplier<String> what = () -> List.of(states) + ", witness " + known;
         int k = aged.superblock.geometry().dataCount();
         Set<State> present = EnumSet.noneOf(State.class);
@@ -181,7 +205,17 @@ final class AssemblyTest {
             isChanged |= !isRead[slot] && !isDropped;
         }
         long epoch = isNewTable ? 5 : 4;
-        boolean isServed = inSync >= k && (couldHaveGoneOn < k || known >= 0 && known <= epoch);
+        Membership found =
+                Membership.of(
+                        epoch, isNewTable ? aged.newTable(states) : aged.superblock.members());
+        boolean isAhead =
+                known != null
+                        && (known.configEpoch() > epoch
+                                || known.configEpoch() == epoch && !known.equals(found));
+        boolean isServed =
+                inSync >= k
+                        && (states.length - inSync < k
+                                || (known == null ? couldHaveGoneOn < k : !isAhead));
         Assembled assembled;
         try {
             assembled = Assembly.assemble(given, new KnownEpoch(known));
@@ -412,7 +446,7 @@ final class AssemblyTest {
                     });
         }
         Assembled assembled =
-                Assembly.assemble(List.copyOf(files.subList(0, 3)), new KnownEpoch(2));
+                Assembly.assemble(List.copyOf(files.subList(0, 3)), new KnownEpoch(2, files));
         assertThat(assembled.notes())
                 .containsExactly(
                         "disk0: stale (an older image: expected checkpoint 7, found 0), not read;"
@@ -452,18 +486,44 @@ final class AssemblyTest {
                         "volume orders: the absent members (slots 1010, bit 0 right) could have"
                                 + " gone on without those present, and the witness knows nothing of"
                                 + " this volume: attach the absent members");
-        Assembly.assemble(List.of(files.get(0), files.get(2)), new KnownEpoch(1));
+        Assembly.assemble(List.of(files.get(0), files.get(2)), new KnownEpoch(1, files));
     }
 
     @Test
     void aMirrorWhoseOtherCopyWentOnAloneIsRefusedByTheWitness() {
         List<MemoryFile> files = TestVolumes.members("raid1", 2);
         assertThatThrownBy(() ->
-                        Assembly.assemble(List.copyOf(files.subList(0, 1)), new KnownEpoch(3)))
+                        Assembly.assemble(
+                                List.copyOf(files.subList(0, 1)), new KnownEpoch(3, files)))
                 .hasMessage(
                         "volume orders: the absent members (slots 10, bit 0 right) could have gone"
                                 + " on without those present, and the witness expected configEpoch"
                                 + " 3, found 1: attach the absent members");
+    }
+
+    @Test
+    void ofTwoChangesOfOneEpochThatCountsWhichTheWitnessKnows() throws VolumeException {
+        List<MemoryFile> files = TestVolumes.members("raid1", 2);
+        // Each dropped the other at epoch 2; copy 0 could not make it durable, copy 1 went on
+        // alone.
+        for (int slot = 0; slot < 2; slot++) {
+            int other = 1 - slot;
+            change(
+                    files.get(slot),
+                    builder -> {
+                        builder.configEpoch = 2;
+                        builder.sequence = 20 - builder.slot;
+                        List<MemberEntry> table = new ArrayList<>(builder.members);
+                        table.set(other, table.get(other).with(MemberEntry.FAULTY, 0));
+                        builder.members = table;
+                    });
+        }
+        Witness witness = new KnownEpoch(2, files);
+        assertThat(Assembly.assemble(List.copyOf(files), witness).files())
+                .containsExactly(null, files.get(1));
+        assertThatThrownBy(() -> Assembly.assemble(List.copyOf(files.subList(0, 1)), witness))
+                .hasMessageContaining(
+                        "the witness expected configEpoch 2, found 2 with other members in sync");
     }
 
     @Test

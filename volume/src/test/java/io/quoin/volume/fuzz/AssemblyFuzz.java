@@ -35,12 +35,12 @@ public final class AssemblyFuzz implements FuzzTarget {
 
     private record Known(long epoch) implements Witness {
         @Override
-        public long configEpoch(UUID volume) {
-            return epoch;
+        public Membership newest(UUID volume) {
+            return epoch < 0 ? null : new Membership(epoch, epoch % 2 == 0 ? 0 : -1);
         }
 
         @Override
-        public boolean record(UUID volume, long configEpoch) {
+        public boolean record(UUID volume, Membership membership) {
             throw new AssertionError("assembly changes nothing");
         }
     }

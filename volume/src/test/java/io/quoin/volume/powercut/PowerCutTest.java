@@ -8,6 +8,7 @@ import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.Witness;
 import io.quoin.volume.powercut.Ledger.Change;
 import io.quoin.volume.powercut.WriteLog.Event;
 import io.quoin.volume.powercut.WriteLog.Flush;
@@ -132,7 +133,7 @@ final class PowerCutTest {
         }
         int breaksAt = random.nextInt(REQUESTS);
         int[] done = {0};
-        try (RecordedRun run = new RecordedRun(files, superblock.configEpoch(), log)) {
+        try (RecordedRun run = new RecordedRun(files, membership(superblock), log)) {
             run.work(
                     random.split(),
                     REQUESTS,
@@ -152,15 +153,15 @@ final class PowerCutTest {
     private static final class World {
         private final Medium[] media;
         private final Ledger ledger = new Ledger(SECTORS);
-        private long witnessEpoch;
+        private Witness.Membership witnessed;
         private int now;
 
-        World(byte[][][] base, long witnessEpoch) {
+        World(byte[][][] base, Witness.Membership witnessed) {
             media = new Medium[base.length];
             for (int member = 0; member < base.length; member++) {
                 media[member] = base[member] == null ? null : new Medium(base[member]);
             }
-            this.witnessEpoch = witnessEpoch;
+            this.witnessed = witnessed;
         }
 
         void advance(List<Event> events, int to) {
@@ -183,7 +184,7 @@ final class PowerCutTest {
                         Flush flush = (Flush) event.what();
                         media[flush.member].end(flush);
                     }
-                    case WITNESS_TOLD -> witnessEpoch = (Long) event.what();
+                    case WITNESS_TOLD -> witnessed = (Witness.Membership) event.what();
                     case REQUEST_ISSUED -> ledger.issue((Change) event.what());
                     case REQUEST_ACKNOWLEDGED -> ledger.acknowledge((Change) event.what());
                 }
@@ -215,7 +216,7 @@ final class PowerCutTest {
             points[i] = random.nextInt(events.size() + 1);
         }
         Arrays.sort(points);
-        World world = new World(base, superblock.configEpoch());
+        World world = new World(base, membership(superblock));
         for (int i = 0; i < IMAGES; i++) {
             world.advance(events, points[i]);
             byte[][][] images = world.images(random);
@@ -249,20 +250,20 @@ final class PowerCutTest {
         int[] found;
         int served;
         try (RecordedRun run =
-                new RecordedRun(files(images, recovery), world.witnessEpoch, recovery)) {
+                new RecordedRun(files(images, recovery), world.witnessed, recovery)) {
             served = recovery.size();
             found = run.read(SECTORS);
             assertThat(world.ledger.judge(found)).as("%s%n%s", where, run.notes()).isEmpty();
         }
         // Nothing was asked for but reads: wherever the power is cut again, the same must be there.
-        World second = new World(images, world.witnessEpoch);
+        World second = new World(images, world.witnessed);
         List<Event> events = recovery.events();
         boolean isRecovering = random.nextInt(3) > 0;
         second.advance(events, random.nextInt((isRecovering ? served : events.size()) + 1));
         try (RecordedRun run =
                 new RecordedRun(
                         files(second.images(random), new WriteLog()),
-                        second.witnessEpoch,
+                        second.witnessed,
                         new WriteLog())) {
             assertThat(run.read(SECTORS))
                     .as("%s, cut again after %d events of recovery", where, second.now)
@@ -279,5 +280,9 @@ final class PowerCutTest {
             }
         }
         return files;
+    }
+
+    private static Witness.Membership membership(Superblock superblock) {
+        return Witness.Membership.of(superblock.configEpoch(), superblock.members());
     }
 }

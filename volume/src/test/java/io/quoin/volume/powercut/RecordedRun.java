@@ -38,16 +38,17 @@ final class RecordedRun implements AutoCloseable {
     /// Opens a volume; it recovers.
     ///
     /// @param files its members
-    /// @param witnessEpoch what the witness knows
+    /// @param witnessed what the witness knows
     /// @param log receives what is told to the witness and to the client
-    RecordedRun(List<BlockFile> files, long witnessEpoch, WriteLog log) throws VolumeException {
+    RecordedRun(List<BlockFile> files, Witness.Membership witnessed, WriteLog log)
+            throws VolumeException {
         this.log = log;
         notes = new ArrayList<>();
         volume =
                 OpenFiles.open(
                         new Volume.Opening(
                                 List.of(),
-                                new LoggedWitness(witnessEpoch, log),
+                                new LoggedWitness(witnessed, log),
                                 SETTINGS,
                                 new UnsafeBuffer(new byte[Counters.BYTES]),
                                 event -> {
@@ -59,23 +60,23 @@ final class RecordedRun implements AutoCloseable {
     }
 
     private static final class LoggedWitness implements Witness {
-        private volatile long epoch;
+        private volatile Membership known;
         private final WriteLog log;
 
-        LoggedWitness(long epoch, WriteLog log) {
-            this.epoch = epoch;
+        LoggedWitness(Membership known, WriteLog log) {
+            this.known = known;
             this.log = log;
         }
 
         @Override
-        public long configEpoch(UUID volume) {
-            return epoch;
+        public Membership newest(UUID volume) {
+            return known;
         }
 
         @Override
-        public boolean record(UUID volume, long configEpoch) {
-            epoch = configEpoch;
-            log.add(Kind.WITNESS_TOLD, configEpoch);
+        public boolean record(UUID volume, Membership membership) {
+            known = membership;
+            log.add(Kind.WITNESS_TOLD, membership);
             return true;
         }
     }
