@@ -63,7 +63,7 @@ public final class Journal {
     /// A journal that continues where recovery ended.
     ///
     /// @param members who holds copies
-    /// @param parityCount m; a batch has min(m + 1, members in sync) copies
+    /// @param parityCount m; a batch has min(m + 1, members in sync) copies, all in one group
     /// @param start where recovery ended
     /// @param listener told after each batch
     public Journal(MemberSet members, int parityCount, JournalStart start, Listener listener) {
@@ -166,7 +166,7 @@ public final class Journal {
 
     private int copies() {
         int most = Plant.ONE_COPY.isPlanted() ? 1 : parityCount + 1;
-        return Math.min(most, members.inSyncCount());
+        return Math.min(most, members.mostInSyncOfGroup());
     }
 
     private int inSyncMask() {
@@ -183,7 +183,8 @@ public final class Journal {
     ///
     /// @return whether anything was started
     public boolean pump() {
-        if (members.isFailed() || members.isFrozen()) {
+        if (members.isFailed()
+                || members.isFrozen() && !Plant.ACKNOWLEDGE_WHILE_FROZEN.isPlanted()) {
             return false;
         }
         if (hasBatch) {

@@ -393,8 +393,10 @@ public final class JournalScan {
 
     /// {@return the slots that hold batches that count, for the journal to go on from; call after
     /// {@link #replay}}
-    Segments segments() {
-        Segments result = new Segments(files.length, layout.segmentSlots());
+    ///
+    /// @param groupWidth slots of a group
+    Segments segments(int groupWidth) {
+        Segments result = new Segments(files.length, groupWidth, layout.segmentSlots());
         TreeMap<Long, Segments.Segment> bySegment = new TreeMap<>();
         for (Copy copy : adopted) {
             Segments.Segment segment =

@@ -1,5 +1,6 @@
 package io.quoin.volume.journal;
 
+import io.quoin.volume.fault.Plant;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 
@@ -32,13 +33,21 @@ final class Segments {
     }
 
     private final int memberCount;
+    private final int groupWidth;
     private final int slotCount;
     private final boolean[][] used;
     private final ArrayDeque<Segment> segments = new ArrayDeque<>();
     private long nextId = 1;
 
-    Segments(int memberCount, int slotCount) {
+    /// None yet.
+    ///
+    /// @param memberCount slots of the volume
+    /// @param groupWidth slots of a group; an ensemble lies in one group, so that its last copy goes only
+    ///     when the group itself is beyond help
+    /// @param slotCount journal slots of a member
+    Segments(int memberCount, int groupWidth, int slotCount) {
         this.memberCount = memberCount;
+        this.groupWidth = Plant.ENSEMBLE_ACROSS_GROUPS.isPlanted() ? memberCount : groupWidth;
         this.slotCount = slotCount;
         used = new boolean[memberCount][slotCount];
     }
@@ -70,14 +79,21 @@ final class Segments {
 
     /// Segments that could still be opened, each on `copies` different members of the mask.
     int freeSegments(int members, int copies) {
-        int[] free = new int[memberCount];
-        int total = 0;
-        for (int member = 0; member < memberCount; member++) {
-            free[member] = (members >> member & 1) != 0 ? freeSlots(member) : 0;
-            total += free[member];
+        int count = 0;
+        for (int first = 0; first < memberCount; first += groupWidth) {
+            count += freeSegments(first, members, copies);
         }
-        int count = Math.min(total / copies, slotCount * memberCount);
-        while (count > 0) {
+        return count;
+    }
+
+    private int freeSegments(int first, int members, int copies) {
+        int[] free = new int[groupWidth];
+        int total = 0;
+        for (int i = 0; i < groupWidth; i++) {
+            free[i] = (members >> first + i & 1) != 0 ? freeSlots(first + i) : 0;
+            total += free[i];
+        }
+        for (int count = total / copies; count > 0; count--) {
             int sum = 0;
             for (int f : free) {
                 sum += Math.min(f, count);
@@ -85,22 +101,26 @@ final class Segments {
             if (sum >= copies * count) {
                 return count;
             }
-            count--;
         }
         return 0;
     }
 
-    /// Opens a segment on the members with the most free slots, ties broken in turn, or returns null
-    /// when there is no room.
+    /// Opens a segment on the members with the most free slots, all of one group, ties broken in turn, or
+    /// returns null when there is no room.
     Segment open(int members, int copies) {
+        int group = roomiestGroup(members, copies);
+        if (group < 0) {
+            return null;
+        }
+        int first = group * groupWidth;
         int[] slotOf = new int[memberCount];
         Arrays.fill(slotOf, -1);
         int ensemble = 0;
         for (int i = 0; i < copies; i++) {
             int best = -1;
             int bestFree = 0;
-            for (int j = 0; j < memberCount; j++) {
-                int member = (int) ((j + nextId) % memberCount);
+            for (int j = 0; j < groupWidth; j++) {
+                int member = first + (int) ((j + nextId) % groupWidth);
                 if ((members >> member & 1) == 0 || (ensemble >> member & 1) != 0) {
                     continue;
                 }
@@ -109,9 +129,6 @@ final class Segments {
                     best = member;
                     bestFree = free;
                 }
-            }
-            if (best < 0) {
-                return null;
             }
             ensemble |= 1 << best;
         }
@@ -124,6 +141,21 @@ final class Segments {
         Segment segment = new Segment(nextId++, ensemble, slotOf);
         segments.addLast(segment);
         return segment;
+    }
+
+    private int roomiestGroup(int members, int copies) {
+        int groups = memberCount / groupWidth;
+        int best = -1;
+        int most = 0;
+        for (int i = 0; i < groups; i++) {
+            int group = (int) ((i + nextId) % groups);
+            int free = freeSegments(group * groupWidth, members, copies);
+            if (free > most) {
+                best = group;
+                most = free;
+            }
+        }
+        return best;
     }
 
     private int firstFree(int member) {

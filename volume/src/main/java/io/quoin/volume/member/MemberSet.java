@@ -182,17 +182,30 @@ public final class MemberSet {
         return count;
     }
 
+    private int inSyncOfGroup(int group) {
+        int count = 0;
+        for (int i = 0; i < geometry.width(); i++) {
+            if (isInSync(group * geometry.width() + i)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /// {@return the most members in sync that a group has}
+    public int mostInSyncOfGroup() {
+        int most = 0;
+        for (int group = 0; group < geometry.groupCount(); group++) {
+            most = Math.max(most, inSyncOfGroup(group));
+        }
+        return most;
+    }
+
     /// {@return the least number of members that a group could still lose}
     public int spareRedundancy() {
         int least = Integer.MAX_VALUE;
         for (int group = 0; group < geometry.groupCount(); group++) {
-            int inSync = 0;
-            for (int i = 0; i < geometry.width(); i++) {
-                if (isInSync(group * geometry.width() + i)) {
-                    inSync++;
-                }
-            }
-            least = Math.min(least, inSync - geometry.dataCount());
+            least = Math.min(least, inSyncOfGroup(group) - geometry.dataCount());
         }
         return least;
     }

@@ -12,10 +12,11 @@ final class SegmentsTest {
     void noJournalSlotIsGivenTwiceAndAsManySegmentsOpenAsWerePromised() {
         for (int seed = 0; seed < 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
-            int members = 2 + random.nextInt(5);
+            int width = 2 + random.nextInt(5);
+            int members = width * (1 + random.nextInt(3));
             int slots = 4 + random.nextInt(5);
-            int copies = 1 + random.nextInt(members - 1);
-            Segments segments = new Segments(members, slots);
+            int copies = 1 + random.nextInt(width - 1);
+            Segments segments = new Segments(members, width, slots);
             boolean[][] used = new boolean[members][slots];
             ArrayDeque<Segments.Segment> open = new ArrayDeque<>();
             long batch = 0;
@@ -30,6 +31,10 @@ final class SegmentsTest {
                     }
                     assertThat(Integer.bitCount(segment.ensemble)).isEqualTo(copies);
                     assertThat(segment.ensemble & ~mask).isZero();
+                    int group = Integer.numberOfTrailingZeros(segment.ensemble) / width;
+                    assertThat(segment.ensemble >> group * width)
+                            .as("one group")
+                            .isLessThan(1 << width);
                     assertThat(segment.isWhole()).isTrue();
                     for (int m = 0; m < members; m++) {
                         if ((segment.ensemble >> m & 1) != 0) {
@@ -58,7 +63,7 @@ final class SegmentsTest {
 
     @Test
     void segmentsSpreadOverTheMembers() {
-        Segments segments = new Segments(4, 8);
+        Segments segments = new Segments(4, 4, 8);
         int[] load = new int[4];
         for (int i = 0; i < 16; i++) {
             Segments.Segment segment = segments.open(0b1111, 2);
@@ -73,7 +78,7 @@ final class SegmentsTest {
 
     @Test
     void aMemberThatLeftHoldsNothingThatCounts() {
-        Segments segments = new Segments(3, 4);
+        Segments segments = new Segments(3, 3, 4);
         segments.open(0b111, 2);
         Segments.Segment second = segments.open(0b111, 2);
         for (int member = 0; member < 3; member++) {
