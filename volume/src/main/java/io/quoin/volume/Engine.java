@@ -47,12 +47,13 @@ import org.agrona.collections.LongHashSet;
 ///
 /// ```
 /// assembled members -> scan and replay the journal -> superblocks (new owner, new epoch)
-///   -> EPOCH_START -> redo intents -> serving -> stopping (destage all, checkpoint, clean)
+///   -> EPOCH_START -> serving (rows with intents: redone before anybody sees them)
+///   -> stopping (destage all, checkpoint, clean)
 /// ```
 public final class Engine {
     /// Where the volume is in its life.
     public enum Phase {
-        /// Making the journal's end known and redoing intents; requests wait.
+        /// Making the journal's end known; requests wait.
         RECOVERING,
         /// Answering requests.
         SERVING,
@@ -87,8 +88,8 @@ public final class Engine {
 
     private static final long SEQUENCE_JUMP = 1L << 20;
 
-    /// Most intents that recovery should have to redo: each takes some 0.1 to 0.2 ms.
-    private static final long MOST_OPEN_INTENTS = 4096;
+    /// One part of so many of the info groups in memory may be on their way to be redone.
+    private static final int REDO_SHARE = 32;
 
     /// Dirty blocks that are few enough to hold new writes back for.
     private static final int NEARLY_HOME = 512;
@@ -118,7 +119,6 @@ public final class Engine {
     private boolean isDraining;
     private long dirtySinceNanos = -1;
     private long roundsSinceCheckpoint;
-    private long intentsCovered;
     private final LongHashSet unsettledRows = new LongHashSet(-1);
     private Runnable whenAllIsHome;
     private Runnable whenServing = () -> {};
@@ -212,9 +212,22 @@ public final class Engine {
                         counters,
                         events,
                         this::rowIsHome);
+        redo =
+                new Redo(
+                        geometry,
+                        members,
+                        cache,
+                        dirty,
+                        new BlockGuards(superblock.guard(), crc16),
+                        replay.intents(),
+                        superblock.tailBatch(),
+                        Math.clamp(settings.infoGroups() / REDO_SHARE, 1, 64),
+                        this::rowIsHome,
+                        this::redone);
         checkpointer =
                 new Checkpointer(
-                        geometry, members, cache, dirty, journal, sequencer, destager, counters);
+                        geometry, members, cache, dirty, journal, sequencer, destager, redo,
+                        counters);
         reader =
                 new HomeReader(
                         geometry,
@@ -245,15 +258,6 @@ public final class Engine {
                         new EmptyJournal());
         repairer.setRate(settings.jobBytesPerSecond());
         jobs = new Jobs(geometry, members, journal, repairer, wallMillis);
-        redo =
-                new Redo(
-                        geometry,
-                        members,
-                        cache,
-                        dirty,
-                        new BlockGuards(superblock.guard(), crc16),
-                        replay.intents(),
-                        this::redone);
         if (scan.damagedCopies() > 0) {
             events.accept(
                     new VolumeEvent.Note(
@@ -267,12 +271,10 @@ public final class Engine {
                 null,
                 null,
                 null,
-                () -> {
-                    journal.begin(
-                            replay.epochStart(),
-                            Plant.CARRIED_DROPPED.isPlanted() ? List.of() : replay.carried());
-                    redo.pump();
-                });
+                () ->
+                        journal.begin(
+                                replay.epochStart(),
+                                Plant.CARRIED_DROPPED.isPlanted() ? List.of() : replay.carried()));
     }
 
     private final class MemberEvents implements MemberSet.Listener {
@@ -350,17 +352,17 @@ public final class Engine {
     }
 
     private boolean isJournalIdle() {
-        return dirty.liveCount() == 0 && journal.queued() == 0 && !destager.isActive();
+        return dirty.liveCount() == 0
+                && journal.queued() == 0
+                && !destager.isActive()
+                && redo.isDone();
     }
 
     private void redone() {
         if (redo.redone() > 0) {
             events.accept(new VolumeEvent.Note("redone " + redo.redone() + " rows from intents"));
         }
-        isRedone = true;
     }
-
-    private boolean isRedone;
 
     private void batchCommitted() {
         counters.add(Counter.BATCHES, 1);
@@ -384,6 +386,11 @@ public final class Engine {
     /// {@return the members}
     public MemberSet members() {
         return members;
+    }
+
+    /// {@return whether rows wait to be redone, from intents}
+    public boolean hasIntents() {
+        return !redo.isDone();
     }
 
     /// {@return counters}
@@ -452,7 +459,7 @@ public final class Engine {
         members.watch(nowNanos);
         boolean any = journal.pump();
         if (phase == Phase.RECOVERING) {
-            if (isRedone && journal.committedBatches() > 0) {
+            if (journal.committedBatches() > 0) {
                 serve();
                 return true;
             }
@@ -480,6 +487,7 @@ public final class Engine {
         phase = Phase.SERVING;
         noteUnsettledRows();
         isDraining = true; // what was recovered goes home, so that members need not be trusted long
+        redo.pump();
         whenServing.run();
         while (!early.isEmpty()) {
             dispatch(early.pollFirst());
@@ -503,26 +511,23 @@ public final class Engine {
                         || pool.isScarce()
                         || journal.usedBytes() > pool.capacityBytes() / 4;
         boolean isDue = isDirty && nowNanos - dirtySinceNanos >= settings.destageAfterNanos();
-        long intents = destager.intents();
-        boolean areIntentsMany = intents - intentsCovered >= MOST_OPEN_INTENTS;
         boolean mustCheckpoint =
                 roundsSinceCheckpoint > 0
                         && !checkpointer.isActive()
                         && (!isDirty
                                 || isTight && roundsSinceCheckpoint >= 8
-                                || areIntentsMany
                                 || intake.isWaiting());
         boolean any = false;
-        if (mustCheckpoint || isDraining && !isDirty && !checkpointer.isActive()) {
+        boolean isAllHome = !isDirty && redo.isDone();
+        if (mustCheckpoint || isDraining && isAllHome && !checkpointer.isActive()) {
             roundsSinceCheckpoint = 0;
-            if (!isDirty) {
+            if (isAllHome) {
                 isDraining = false;
             }
-            checkpointer.request(() -> intentsCovered = Math.max(intentsCovered, intents));
+            checkpointer.request(() -> {});
             any = true;
         }
-        boolean mayRound = !areIntentsMany || !checkpointer.isActive();
-        if (isDirty && mayRound && (isTight || isDue || isDraining || phase == Phase.STOPPING)) {
+        if (isDirty && (isTight || isDue || isDraining || phase == Phase.STOPPING)) {
             if (destager.start()) {
                 roundsSinceCheckpoint++;
                 any = true;
@@ -556,6 +561,7 @@ public final class Engine {
                 || reader.open() > 0
                 || dirty.oldest() != DirtyIndex.NONE
                 || destager.isActive()
+                || !redo.isDone()
                 || repairer.isRunning()
                 || checkpointer.isActive()) {
             return false;
@@ -688,7 +694,7 @@ public final class Engine {
     /// each row on the members can be judged: a crash may have torn those, and newer writes may have
     /// taken the recovered versions' place in memory}
     public boolean isSettled() {
-        return unsettledRows.isEmpty();
+        return unsettledRows.isEmpty() && redo.isDone();
     }
 
     private void noteUnsettledRows() {

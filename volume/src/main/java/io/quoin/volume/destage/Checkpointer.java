@@ -39,6 +39,7 @@ public final class Checkpointer {
     private final Journal journal;
     private final Sequencer sequencer;
     private final Destager destager;
+    private final Redo redo;
     private final Counters counters;
     private final MemorySegment staging;
     private final int[] freeStaging = new int[STAGING_BLOCKS];
@@ -67,6 +68,7 @@ public final class Checkpointer {
     /// @param journal its tail is moved
     /// @param sequencer sequences
     /// @param destager its round is respected
+    /// @param redo what it has still to do is respected
     /// @param counters what is counted
     public Checkpointer(
             Geometry geometry,
@@ -76,6 +78,7 @@ public final class Checkpointer {
             Journal journal,
             Sequencer sequencer,
             Destager destager,
+            Redo redo,
             Counters counters) {
         this.geometry = geometry;
         this.members = members;
@@ -84,6 +87,7 @@ public final class Checkpointer {
         this.journal = journal;
         this.sequencer = sequencer;
         this.destager = destager;
+        this.redo = redo;
         this.counters = counters;
         staging = Arena.ofAuto().allocate((long) STAGING_BLOCKS * BLOCK_BYTES, BLOCK_BYTES);
         for (int i = 0; i < STAGING_BLOCKS; i++) {
@@ -133,6 +137,9 @@ public final class Checkpointer {
         }
         if (!Plant.TAIL_PASSES_UNAPPLIED.isPlanted()) {
             newTail = Math.min(newTail, intake.unappliedBatch());
+        }
+        if (!Plant.TAIL_PASSES_REDO.isPlanted()) {
+            newTail = Math.min(newTail, redo.firstBatch());
         }
         newFloor = sequencer.last();
         cursors = members.cursors();

@@ -79,7 +79,6 @@ public final class Destager {
     private int pending;
     private int flushMask;
     private long roundBatch = Long.MAX_VALUE;
-    private long intents;
 
     /// A destager of a volume.
     ///
@@ -131,11 +130,6 @@ public final class Destager {
         blocks = new MemorySegment[width];
         offsets = new long[width];
         home = new HomeWrites(members, MAX_MERGE_BYTES);
-    }
-
-    /// {@return intents written since the start}
-    public long intents() {
-        return intents;
     }
 
     /// {@return whether a round is under way}
@@ -494,7 +488,6 @@ public final class Destager {
             op.generations[p] = generation(each, p);
         }
         pending++;
-        intents++;
         counters.add(Counter.INTENTS, 1);
         journal.append(op);
     }

@@ -18,6 +18,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
+import org.agrona.collections.Long2ObjectHashMap;
 
 /// Redoes, after a crash, the home write of each row that has an INTENT: the parity the INTENT
 /// carries, and the data versions it was made of that the journal still has. Afterwards the row is
@@ -30,25 +32,30 @@ import java.util.List;
 /// | no member holds parity of the row | nothing can disagree: its dirty blocks go home like any |
 /// | else | redone |
 ///
+/// The volume serves meanwhile. No info group is given to anybody before its rows are redone
+/// (invariant I26), so a row that somebody wants is redone at once, the others one after the other;
+/// and until the last one is, the journal keeps all that was recovered.
+///
 /// Idempotent: a crash in here is recovered from by doing it all again. Engine thread only.
-public final class Redo {
-    /// Rows under way: as many as fill the members' queues, and share a flush.
-    private static final int PARALLEL = 512;
-
+public final class Redo implements InfoCache.Arrival {
     private final Geometry geometry;
     private final MemberSet members;
     private final InfoCache cache;
     private final DirtyIndex dirty;
     private final BlockGuards guards;
-    private final MemorySegment zeros;
-    private final ArrayDeque<Intent> todo;
+    private final long firstBatch;
+    private final int mostFetching;
+    private final LongConsumer rowIsHome;
     private final Runnable done;
+    private final MemorySegment zeros;
+    private final Long2ObjectHashMap<List<Intent>> todo = new Long2ObjectHashMap<>();
+    private final ArrayDeque<Long> order = new ArrayDeque<>();
     private List<Row> unflushed = new ArrayList<>();
     private boolean isFlushing;
     private int pendingFlushes;
-    private int active;
+    private int fetching;
+    private int open;
     private int redone;
-    private boolean isEnded;
 
     /// Prepares the redo.
     ///
@@ -57,8 +64,11 @@ public final class Redo {
     /// @param cache info groups
     /// @param dirty recovered versions; those that are home afterwards leave it
     /// @param guards its own guards
-    /// @param intents last INTENT of each row
-    /// @param done runs at the end
+    /// @param intents last INTENT of each row, in order of rows
+    /// @param firstBatch first journal batch that was recovered
+    /// @param mostFetching info groups on their way that nobody has asked for
+    /// @param rowIsHome told of each row of which nothing is dirty any more
+    /// @param done runs when the last one is redone
     public Redo(
             Geometry geometry,
             MemberSet members,
@@ -66,15 +76,32 @@ public final class Redo {
             DirtyIndex dirty,
             BlockGuards guards,
             List<Intent> intents,
+            long firstBatch,
+            int mostFetching,
+            LongConsumer rowIsHome,
             Runnable done) {
         this.geometry = geometry;
         this.members = members;
         this.cache = cache;
         this.dirty = dirty;
         this.guards = guards;
-        this.todo = new ArrayDeque<>(intents);
+        this.firstBatch = firstBatch;
+        this.mostFetching = mostFetching;
+        this.rowIsHome = rowIsHome;
         this.done = done;
         zeros = Arena.ofAuto().allocate(BLOCK_BYTES, BLOCK_BYTES);
+        for (Intent intent : intents) {
+            long key = geometry.infoGroupOf(intent.row);
+            List<Intent> ofGroup = todo.get(key);
+            if (ofGroup == null) {
+                ofGroup = new ArrayList<>();
+                todo.put(key, ofGroup);
+                order.addLast(key);
+            }
+            ofGroup.add(intent);
+        }
+        open = todo.size();
+        cache.setArrival(this);
     }
 
     /// {@return rows redone}
@@ -82,18 +109,71 @@ public final class Redo {
         return redone;
     }
 
+    /// {@return whether nothing is left to do}
+    public boolean isDone() {
+        return open == 0;
+    }
+
+    /// {@return the first journal batch that is still needed, or Long.MAX_VALUE}
+    public long firstBatch() {
+        return isDone() ? Long.MAX_VALUE : firstBatch;
+    }
+
     /// Starts, or goes on.
     public void pump() {
-        while (active < PARALLEL && !todo.isEmpty()) {
-            Intent intent = todo.pollFirst();
-            active++;
-            cache.require(
-                    geometry.infoGroupOf(intent.row),
-                    group -> group.lock(() -> new Row(intent, group).start()));
+        while (fetching < mostFetching && !order.isEmpty() && !members.isFailed()) {
+            long key = order.pollFirst();
+            if (todo.containsKey(key)) {
+                fetching++;
+                cache.require(
+                        key,
+                        group -> {
+                            fetching--;
+                            pump();
+                        });
+            }
         }
-        if (active == 0 && todo.isEmpty() && !isEnded) {
-            isEnded = true;
-            done.run();
+    }
+
+    @Override
+    public void arrived(InfoGroup group, Runnable then) {
+        List<Intent> intents = todo.remove(group.key());
+        if (intents == null) {
+            then.run();
+            return;
+        }
+        if (Plant.ROW_BEFORE_REDO.isPlanted()) {
+            then.run();
+        }
+        Group each = new Group(group, then);
+        for (Intent intent : intents) {
+            each.rows++;
+            new Row(intent, each).start();
+        }
+        each.rowEnded();
+    }
+
+    private final class Group {
+        private final InfoGroup info;
+        private final Runnable then;
+        private int rows = 1;
+
+        Group(InfoGroup info, Runnable then) {
+            this.info = info;
+            this.then = then;
+        }
+
+        void rowEnded() {
+            if (--rows > 0) {
+                return;
+            }
+            open--;
+            if (!Plant.ROW_BEFORE_REDO.isPlanted()) {
+                then.run();
+            }
+            if (isDone()) {
+                done.run();
+            }
         }
     }
 
@@ -131,27 +211,31 @@ public final class Redo {
     }
 
     private void flushed(List<Row> rows) {
-        if (--pendingFlushes > 0 || members.isFailed()) {
+        if (--pendingFlushes > 0) {
             return;
         }
         isFlushing = false;
         for (Row row : rows) {
-            row.record();
-            row.end();
+            if (!members.isFailed()) {
+                row.record();
+            }
+            row.owner.rowEnded();
         }
         flush();
     }
 
     private final class Row {
         private final Intent intent;
+        private final Group owner;
         private final InfoGroup group;
         private final int index;
         private int pending = 1;
         private int written;
 
-        Row(Intent intent, InfoGroup group) {
+        Row(Intent intent, Group owner) {
             this.intent = intent;
-            this.group = group;
+            this.owner = owner;
+            this.group = owner.info;
             this.index = geometry.indexInInfoGroup(intent.row);
         }
 
@@ -161,7 +245,7 @@ public final class Redo {
 
         void start() {
             if (!isNeeded() || Plant.INTENT_NOT_REDONE.isPlanted()) {
-                end();
+                owner.rowEnded();
                 return;
             }
             redone++;
@@ -224,7 +308,7 @@ public final class Redo {
         }
 
         private void written() {
-            if (--pending > 0 || members.isFailed()) {
+            if (--pending > 0) {
                 return;
             }
             unflushed.add(this);
@@ -256,6 +340,15 @@ public final class Redo {
                         dirty.freeze(version);
                         dirty.clean(version);
                     }
+                } else if (BlockInfo.generation(info, at) != generation
+                        && !Plant.REDO_LEAVES_UNKNOWN.isPlanted()) {
+                    // The slot's own record is not to be had, or it missed a write. The parity
+                    // covers
+                    // the block as the INTENT says, and has it.
+                    int type = generation == 0 ? BlockInfo.UNWRITTEN : BlockInfo.DATA;
+                    BlockInfo.set(info, at, type, block, generation);
+                    int slot = geometry.slotAt(intent.row, p);
+                    group.setUntrusted(slot % geometry.width(), index, true);
                 }
                 hasContent |= !BlockInfo.isContentless(info, at);
             }
@@ -271,6 +364,16 @@ public final class Redo {
                 }
                 settled(p);
             }
+            noteIfHome();
+        }
+
+        private void noteIfHome() {
+            for (int p = 0; p < geometry.dataCount(); p++) {
+                if (dirty.newest(geometry.blockAt(intent.row, p)) != DirtyIndex.NONE) {
+                    return;
+                }
+            }
+            rowIsHome.accept(intent.row);
         }
 
         private void settled(int position) {
@@ -279,12 +382,6 @@ public final class Redo {
             if (members.holds(slot, group.key())) {
                 group.setUntrusted(slot % geometry.width(), index, false);
             }
-        }
-
-        private void end() {
-            active--;
-            group.unlock();
-            pump();
         }
     }
 }

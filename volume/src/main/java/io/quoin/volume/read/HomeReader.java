@@ -18,6 +18,7 @@ import io.quoin.volume.row.InfoCache;
 import io.quoin.volume.row.InfoGroup;
 import io.quoin.volume.row.RowReader;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 
 /// Serves READ and BLOCK_STATUS, and fetches blocks for partial writes.
 ///
@@ -38,6 +39,7 @@ public final class HomeReader implements BaseReader {
     private final BlockGuards guards;
     private final MemorySegment region;
     private final Counters counters;
+    private final ArrayList<Range> ranges = new ArrayList<>();
     private boolean isStopped;
     private int open;
 
@@ -81,12 +83,14 @@ public final class HomeReader implements BaseReader {
         final Done done;
         boolean isOk = true;
         int pending = 1;
+        int place = ranges.size();
 
         Range(MemorySegment target, long targetOffset, long firstBlock, Done done) {
             this.target = target;
             this.targetOffset = targetOffset;
             this.firstBlock = firstBlock;
             this.done = done;
+            ranges.add(this);
         }
 
         long at(long block) {
@@ -95,9 +99,24 @@ public final class HomeReader implements BaseReader {
 
         void end(boolean wasOk) {
             isOk &= wasOk;
-            if (--pending == 0) {
+            if (--pending == 0 && place >= 0) {
+                leave();
                 done.done(isOk);
             }
+        }
+
+        void giveUp() {
+            leave();
+            done.done(false);
+        }
+
+        private void leave() {
+            Range last = ranges.removeLast();
+            if (last != this) {
+                ranges.set(place, last);
+                last.place = place;
+            }
+            place = -1;
         }
     }
 
@@ -106,9 +125,13 @@ public final class HomeReader implements BaseReader {
         return open;
     }
 
-    /// Refuses what comes from now on.
+    /// Refuses what comes from now on, and answers what waits: for members that are gone, or for a
+    /// row that somebody holds who waits for them.
     public void stop() {
         isStopped = true;
+        while (!ranges.isEmpty()) {
+            ranges.getLast().giveUp();
+        }
     }
 
     /// Serves a READ.
@@ -355,6 +378,11 @@ public final class HomeReader implements BaseReader {
     }
 
     private void statusFrom(Request request, long from) {
+        if (isStopped) {
+            open--;
+            request.complete(Request.Outcome.IO_ERROR);
+            return;
+        }
         long end = request.offsetBytes + request.lengthBytes;
         long at = from;
         while (at < end) {

@@ -35,6 +35,7 @@ public final class InfoCache {
     private final Long2ObjectHashMap<Load> loads = new Long2ObjectHashMap<>();
     private final ArrayDeque<InfoGroup> order = new ArrayDeque<>();
     private final ArrayDeque<MemorySegment> spare = new ArrayDeque<>();
+    private Arrival arrival = (group, then) -> then.run();
 
     /// Told when a group is in memory.
     @FunctionalInterface
@@ -43,6 +44,16 @@ public final class InfoCache {
         ///
         /// @param group the group
         void loaded(InfoGroup group);
+    }
+
+    /// Makes a group's rows whole before anybody sees them.
+    @FunctionalInterface
+    public interface Arrival {
+        /// The group was read, and nobody has it yet.
+        ///
+        /// @param group the group
+        /// @param then runs when its rows are whole, perhaps at once
+        void arrived(InfoGroup group, Runnable then);
     }
 
     /// An empty cache.
@@ -55,6 +66,13 @@ public final class InfoCache {
         this.geometry = geometry;
         this.capacity = capacity;
         this.volumeTag = members.template().volumeTag;
+    }
+
+    /// Names who sees each group first.
+    ///
+    /// @param first told of each group that was read
+    public void setArrival(Arrival first) {
+        arrival = first;
     }
 
     /// {@return the group if it is in memory, or null}
@@ -229,7 +247,7 @@ public final class InfoCache {
                 return;
             }
             InfoTruth.settle(group, geometry, held, usable);
-            finish(group);
+            arrival.arrived(group, () -> finish(group));
         }
 
         private boolean isUsable(int copy, int lane) {

@@ -1,5 +1,6 @@
 package io.quoin.volume.sim;
 
+import io.quoin.volume.Engine;
 import io.quoin.volume.intake.Request;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -172,6 +173,10 @@ final class SimClient {
         while (open > 0) {
             boolean any = world.step(0);
             if (world.isBeyond && !any && guard > 1000) {
+                if (world.engine().phase() == Engine.Phase.FAILED) {
+                    throw new SimModel.Violation(
+                            "R17: a failed volume does not answer: " + world.description());
+                }
                 return;
             }
             if (++guard > 200_000) {

@@ -207,6 +207,11 @@ final class SimWorld {
         keepsMarks = true;
     }
 
+    /// {@return whether the engine has not come to terms yet with what the last crash left}
+    boolean isRecovering() {
+        return engine.phase() == Engine.Phase.RECOVERING || engine.hasIntents();
+    }
+
     /// What the volume is about, for marks.
     private String state() {
         if (engine == null) {
@@ -218,6 +223,9 @@ final class SimWorld {
                     return job.kind() == JobRecord.SCRUB ? "scrubbing" : "rebuilding";
                 }
             }
+            if (engine.hasIntents()) {
+                return "redoing";
+            }
         }
         return engine.phase().name().toLowerCase(java.util.Locale.ROOT);
     }
@@ -227,6 +235,7 @@ final class SimWorld {
         return new SimFaults(
                 ofFaults.split(),
                 superblock.layout(),
+                superblock.guard(),
                 (fault, where) -> strikes(fault, where, disk));
     }
 
@@ -263,9 +272,7 @@ final class SimWorld {
     /// Power cut: the engine is gone, the disks keep what they keep.
     void crash() {
         tally.crashes++;
-        note(
-                engine.phase() == Engine.Phase.RECOVERING ? Fault.CRASH_IN_RECOVERY : Fault.CRASH,
-                traffic.oldest());
+        note(isRecovering() ? Fault.CRASH_IN_RECOVERY : Fault.CRASH, traffic.oldest());
         disks = crashedDisks(random);
         trace(disks.length);
         endLife();
