@@ -4,7 +4,7 @@ package io.quoin.volume.sim;
 public enum Profile {
     /// Power cuts at any operation, also in recovery.
     CRASHES,
-    /// The same, and up to m members gone.
+    /// The same, and up to m members gone and back, rolled back, truncated, blank, cloned, dropped.
     LOSSES,
     /// Up to m members that lie and fail, and power cuts.
     FAULTY,

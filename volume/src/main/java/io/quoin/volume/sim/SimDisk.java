@@ -26,6 +26,7 @@ final class SimDisk implements BlockFile {
     private final byte[][] current;
     private final Map<Integer, List<byte[]>> unflushed = new HashMap<>();
     private final boolean[] unreadable;
+    private final boolean[] damaged;
     private int pages;
 
     /// Faults this disk may show; null: none.
@@ -38,6 +39,7 @@ final class SimDisk implements BlockFile {
         durable = new byte[pages][];
         current = new byte[pages][];
         unreadable = new boolean[pages];
+        damaged = new boolean[pages];
     }
 
     private SimDisk(SimDisk from, byte[][] content) {
@@ -47,6 +49,7 @@ final class SimDisk implements BlockFile {
         durable = content.clone();
         current = content.clone();
         unreadable = from.unreadable.clone();
+        damaged = from.damaged.clone();
         faults = from.faults;
     }
 
@@ -203,6 +206,7 @@ final class SimDisk implements BlockFile {
     private void put(int page, byte[] bytes, boolean isDurable) {
         pages = Math.max(pages, page + 1);
         unreadable[page] = false;
+        damaged[page] = false;
         current[page] = bytes;
         if (isDurable) {
             durable[page] = bytes;
@@ -238,11 +242,17 @@ final class SimDisk implements BlockFile {
         int page = page(offset / PAGE * PAGE);
         byte[] bytes = current[page] == null ? new byte[PAGE] : current[page].clone();
         bytes[(int) (offset % PAGE)] ^= (byte) (1 << bit);
+        damaged[page] = true;
         boolean isClean = !unflushed.containsKey(page);
         current[page] = bytes;
         if (isClean) {
             durable[page] = bytes;
         }
+    }
+
+    /// {@return whether bits of a page were flipped since it was written}
+    boolean isDamaged(long offset) {
+        return damaged[page(offset / PAGE * PAGE)];
     }
 
     /// Puts other bytes where a page was, at rest.

@@ -1,5 +1,6 @@
 package io.quoin.volume.sim;
 
+import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.member.IoResult;
 import java.util.EnumMap;
@@ -12,6 +13,7 @@ final class SimFaults {
     private final Map<Fault, Double> rates = new EnumMap<>(Fault.class);
     private final SplittableRandom random;
     private final MemberLayout layout;
+    private final Guard guard;
     private final BiPredicate<Fault, String> strikes;
     private Zone spared;
     private int fullFor;
@@ -21,10 +23,16 @@ final class SimFaults {
     ///
     /// @param random draws them
     /// @param layout where things lie on it
+    /// @param guard what protects its blocks
     /// @param strikes told of each fault with the operation and zone it is to strike, says whether it does
-    SimFaults(SplittableRandom random, MemberLayout layout, BiPredicate<Fault, String> strikes) {
+    SimFaults(
+            SplittableRandom random,
+            MemberLayout layout,
+            Guard guard,
+            BiPredicate<Fault, String> strikes) {
         this.random = random;
         this.layout = layout;
+        this.guard = guard;
         this.strikes = strikes;
     }
 
@@ -54,8 +62,9 @@ final class SimFaults {
         return switch (fault) {
             case LOST_WRITE, MISDIRECTED_WRITE, FLIP_ON_WRITE -> 0.02;
             case MISDIRECTED_READ, FLIP_ON_READ, FLIP_AT_REST, UNREADABLE -> 0.04;
-            case WRITE_ERROR, SHORT_WRITE, NO_SPACE, FLUSH_ERROR, STUCK, STUCK_THEN_LATE -> 0.003;
-            case VANISHED -> 0.0005;
+            case WRITE_ERROR, SHORT_WRITE, NO_SPACE, STUCK, STUCK_THEN_LATE -> 0.02;
+            case FLUSH_ERROR -> 0.1;
+            case VANISHED -> 0.004;
             case SLOW -> 0.05;
             case LYING_FLUSH -> 1;
             default -> 0;
@@ -106,7 +115,15 @@ final class SimFaults {
         return offset;
     }
 
+    /// Without a CRC-32C a block is spared what CRC16 and the Hamming code are not sure to notice: more than
+    /// two bits of a sector, of which one in 65,536 passes. A read may flip the second.
     private void flip(SimDisk disk, long at) {
+        if (!guard.hasCrc32c() && Zone.of(layout, at) == Zone.DATA) {
+            if (!disk.isDamaged(at)) {
+                disk.flip(at, random.nextInt(8));
+            }
+            return;
+        }
         if (random.nextInt(4) == 0) {
             for (int i = 0; i < 16; i++) {
                 disk.flip(at / 16 * 16 + i, random.nextInt(8));

@@ -6,12 +6,17 @@ import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.MemberLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /// What a world goes through, by profile.
 final class SimHistories {
+    private static final Set<Fault> MISHAPS =
+            EnumSet.of(Fault.ABSENT, Fault.ROLLED_BACK, Fault.TRUNCATED, Fault.BLANKED);
+
     private SimHistories() {}
 
     /// Runs one history.
@@ -45,8 +50,16 @@ final class SimHistories {
                     List.of(
                             Fault.LOST_WRITE,
                             Fault.MISDIRECTED_WRITE,
+                            Fault.FLIP_ON_WRITE,
                             Fault.WRITE_ERROR,
+                            Fault.SHORT_WRITE,
+                            Fault.NO_SPACE,
                             Fault.FLUSH_ERROR,
+                            Fault.STUCK,
+                            Fault.STUCK_THEN_LATE,
+                            Fault.VANISHED,
+                            Fault.MISDIRECTED_READ,
+                            Fault.FLIP_ON_READ,
                             Fault.UNREADABLE,
                             Fault.FLIP_AT_REST));
         }
@@ -54,28 +67,37 @@ final class SimHistories {
 
     private static void crashes(SimWorld world, boolean withLosses) throws VolumeException {
         SplittableRandom random = world.random;
-        SimOperator operator = new SimOperator(world);
+        int most = withLosses ? world.tolerance() : 0;
+        int suspects = most == 0 ? 0 : 1 + random.nextInt(most);
+        SimMishaps mishaps = new SimMishaps(world, SimMishaps.draw(world, suspects));
         int lives = 1 + random.nextInt(4);
         for (int life = 0; life < lives; life++) {
+            if (withLosses && random.nextInt(4) == 0) {
+                mishaps.offerClone();
+            }
             world.open();
             if (random.nextInt(4) == 0 && crashInRecovery(world)) {
-                if (withLosses && random.nextInt(4) == 0) {
-                    operator.lose(world.tolerance());
-                }
+                mishaps.befall(MISHAPS);
                 world.open();
             }
             world.recover();
             if (life > 0 || random.nextBoolean()) {
                 world.verify();
             }
-            work(world, random.nextInt(600));
+            int steps = random.nextInt(600);
+            work(world, steps / 2);
+            if (random.nextInt(3) == 0) {
+                mishaps.takeImages();
+            }
+            if (random.nextInt(4) == 0) {
+                mishaps.drop();
+            }
+            work(world, steps / 2);
             if (random.nextInt(4) == 0) {
                 world.settle();
             }
             world.crash();
-            if (withLosses && random.nextBoolean()) {
-                operator.lose(world.tolerance());
-            }
+            mishaps.befall(MISHAPS);
         }
         world.open();
         world.recover();
@@ -102,7 +124,7 @@ final class SimHistories {
         for (int i = 0; i < steps; i++) {
             world.step(4);
         }
-        if (world.engine().phase() != Engine.Phase.RECOVERING) {
+        if (!world.isRecovering()) {
             return false;
         }
         world.crash();

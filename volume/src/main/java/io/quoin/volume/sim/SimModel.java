@@ -238,6 +238,7 @@ final class SimModel {
                                 + whole
                                 + " new");
             }
+            decide(write, found);
         }
         for (int sector = 0; sector < found.length; sector++) {
             if (found[sector] == -2) {
@@ -246,6 +247,24 @@ final class SimModel {
             acknowledged[sector] = found[sector];
             inFlight[sector] = null;
             isSeen[sector] = false;
+        }
+    }
+
+    /// What was seen of a request in flight says what its unreadable sectors must be.
+    private void decide(Write write, long[] found) {
+        boolean isWhole = false;
+        boolean isAbsent = false;
+        for (long i = write.firstSector; i < write.firstSector + write.sectors; i++) {
+            long was = acknowledged[(int) i];
+            isWhole |= found[(int) i] == write.number && was != write.number;
+            isAbsent |= found[(int) i] == was && was != write.number;
+        }
+        for (long i = write.firstSector; i < write.firstSector + write.sectors; i++) {
+            if (found[(int) i] == -2 && inFlight[(int) i] == write && (isWhole || isAbsent)) {
+                acknowledged[(int) i] = isWhole ? write.number : acknowledged[(int) i];
+                inFlight[(int) i] = null;
+                isSeen[(int) i] = false;
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ final class SimOperator {
         return world.engine();
     }
 
-    /// Members vanish, as long as no more than `most` are gone.
+    /// Members are gone, as long as no more than `most` are.
     void lose(int most) {
         int gone = 0;
         for (boolean is : world.present) {
@@ -83,9 +83,7 @@ final class SimOperator {
     }
 
     /// Something an operator may do at any moment; what must be refused is refused.
-    ///
-    /// @param suspects slots that may be dropped
-    void act(List<Integer> suspects) {
+    void act() {
         if (engine().phase() != Engine.Phase.SERVING) {
             return;
         }
@@ -108,14 +106,7 @@ final class SimOperator {
                     world.note(Fault.OPERATOR_JOBS, "rate");
                     engine().setJobRate(random.nextInt(3) == 0 ? 0 : random.nextLong(1L << 30));
                 }
-                case 5 -> {
-                    if (!suspects.isEmpty()) {
-                        int slot = suspects.get(random.nextInt(suspects.size()));
-                        world.note(Fault.OPERATOR_DROPS, "member");
-                        engine().failMember(slot, "by the operator");
-                    }
-                }
-                case 6 -> {
+                case 5, 6 -> {
                     int slot = random.nextInt(-1, world.disks.length + 1);
                     boolean isThere = slot >= 0 && slot < world.disks.length;
                     if (!isThere || engine().members().entry(slot).state() == MemberEntry.IN_SYNC) {

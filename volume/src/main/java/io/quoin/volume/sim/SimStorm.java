@@ -2,8 +2,6 @@ package io.quoin.volume.sim;
 
 import io.quoin.volume.Engine;
 import io.quoin.volume.assembly.VolumeException;
-import io.quoin.volume.member.BlockFile;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -20,8 +18,7 @@ final class SimStorm {
     private final SplittableRandom random;
     private final SimOperator operator;
     private final Set<Fault> ways = EnumSet.noneOf(Fault.class);
-    private List<Integer> suspects = List.of();
-    private final List<SimDisk> images = new ArrayList<>();
+    private SimMishaps mishaps;
 
     private SimStorm(SimWorld world) {
         this.world = world;
@@ -68,25 +65,16 @@ final class SimStorm {
                 ways.add(fault);
             }
         }
-        List<Integer> drawn = new ArrayList<>();
         int count = world.tolerance() == 0 ? 0 : random.nextInt(world.tolerance() + 1);
-        while (drawn.size() < count) {
-            int slot = random.nextInt(world.disks.length);
-            if (!drawn.contains(slot)) {
-                drawn.add(slot);
-            }
-        }
-        suspects = drawn;
+        List<Integer> suspects = SimMishaps.draw(world, count);
         world.suspects.clear();
-        world.suspects.addAll(drawn);
-        images.clear();
+        mishaps = new SimMishaps(world, suspects);
         EnumSet<Fault> ofDisks = EnumSet.copyOf(Fault.OF_OPERATIONS);
         ofDisks.retainAll(ways);
         for (int slot : suspects) {
             SimDisk disk = world.disks[slot];
             disk.faults = world.newFaults(slot);
             SimFaults.draw(disk.faults, random, ofDisks);
-            images.add(disk.image());
         }
         if (world.tolerance() == 0 && ways.contains(Fault.SLOW)) {
             int slot = random.nextInt(world.disks.length);
@@ -103,9 +91,7 @@ final class SimStorm {
                 disturb();
             }
             if (random.nextInt(300) == 0) {
-                for (int each = 0; each < suspects.size(); each++) {
-                    images.set(each, world.disks[suspects.get(each)].image());
-                }
+                mishaps.takeImages();
             }
             world.step(12);
         }
@@ -125,7 +111,10 @@ final class SimStorm {
             }
             default -> {
                 if (ways.contains(Fault.OPERATOR_JOBS) && world.happens()) {
-                    operator.act(ways.contains(Fault.OPERATOR_DROPS) ? suspects : List.of());
+                    operator.act();
+                }
+                if (ways.contains(Fault.OPERATOR_DROPS) && random.nextInt(8) == 0) {
+                    mishaps.drop();
                 }
             }
         }
@@ -134,75 +123,13 @@ final class SimStorm {
     /// What befalls the suspects while the volume is down; then it is opened again, perhaps to crash
     /// while it recovers.
     private void goDown() throws VolumeException {
-        for (int each = 0; each < suspects.size(); each++) {
-            befall(suspects.get(each), images.get(each));
-        }
-        boolean isCloned = false;
+        mishaps.befall(ways);
         if (ways.contains(Fault.CLONED) && random.nextInt(4) == 0) {
-            isCloned = offerClone();
+            mishaps.offerClone();
         }
-        if (!isCloned) {
-            world.open();
-        }
+        world.open();
         while (random.nextInt(4) == 0 && SimHistories.crashInRecovery(world)) {
             world.open();
         }
-    }
-
-    private void befall(int slot, SimDisk image) {
-        if (!world.present[slot]) {
-            if (random.nextBoolean()) {
-                world.present[slot] = true;
-                world.note(Fault.RETURNED, "disk" + slot);
-            }
-            return;
-        }
-        List<Fault> possible =
-                new ArrayList<>(
-                        List.of(Fault.ABSENT, Fault.ROLLED_BACK, Fault.TRUNCATED, Fault.BLANKED));
-        possible.retainAll(ways);
-        if (possible.isEmpty() || random.nextInt(3) != 0 || !world.happens()) {
-            return;
-        }
-        Fault fault = possible.get(random.nextInt(possible.size()));
-        world.note(fault, "disk" + slot);
-        SimDisk disk = world.disks[slot];
-        switch (fault) {
-            case ABSENT -> world.present[slot] = false;
-            case ROLLED_BACK -> {
-                world.disks[slot] = image.image();
-                world.disks[slot].faults = disk.faults;
-            }
-            case TRUNCATED -> disk.truncate(1 + random.nextInt(disk.pages() - 1));
-            default -> {
-                world.disks[slot] = disk.blank(disk.name() + "-blank");
-                world.disks[slot].faults = disk.faults;
-            }
-        }
-    }
-
-    /// The same member twice is refused, and nothing is harmed by the attempt.
-    private boolean offerClone() throws VolumeException {
-        List<BlockFile> files = new ArrayList<>();
-        for (int i = 0; i < world.disks.length; i++) {
-            if (world.present[i]) {
-                files.add(world.disks[i]);
-            }
-        }
-        int victim = random.nextInt(world.disks.length);
-        if (!world.present[victim] || suspects.contains(victim)) {
-            return false;
-        }
-        world.note(Fault.CLONED, "disk" + victim);
-        files.add(random.nextInt(files.size() + 1), world.disks[victim].image());
-        try {
-            world.open(files);
-        } catch (VolumeException refused) {
-            if (!refused.getMessage().contains("twice")) {
-                throw refused;
-            }
-            return false;
-        }
-        throw new SimModel.Violation("the same member twice was accepted");
     }
 }
