@@ -29,11 +29,40 @@ public final class IoLanes implements MemberIo {
     private static final int PAGE = 4096;
     private static final long CLOSE_NANOS = 2_000_000_000L;
 
-    private static final class Event implements Io.Carrier {
+    /// An operation in a lane's hands.
+    static final class Event implements Io.Carrier {
+        /// What to do, and afterwards how it ended.
+        final Io work = new Io();
+
         /// The operation, until the lane wins it or it is given up.
         private final AtomicReference<Io> owner = new AtomicReference<>();
 
-        private final Io work = new Io();
+        void take(Io io) {
+            work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
+            owner.set(io);
+            io.carrier = this;
+        }
+
+        /// The operation, null when it was given up.
+        Io owner() {
+            return owner.get();
+        }
+
+        /// Hands over what was read and how it ended, unless the operation was given up meanwhile.
+        ///
+        /// @param io the operation that was carried out
+        /// @param bounce what was read
+        /// @return whether it was handed over
+        boolean handOver(Io io, MemorySegment bounce) {
+            if (!owner.compareAndSet(io, null)) {
+                return false;
+            }
+            if (work.kind == Io.Kind.READ && work.result.isOk()) {
+                MemorySegment.copy(bounce, 0, work.segment, work.segmentOffset, work.lengthBytes);
+            }
+            io.result = work.result;
+            return true;
+        }
 
         @Override
         public boolean abandon() {
@@ -94,17 +123,16 @@ public final class IoLanes implements MemberIo {
     private static EventHandler<Event> handler(
             Lane lane, BlockFile file, Consumer<Io> completions) {
         return (event, sequence, endOfBatch) -> {
-            Io io = event.owner.get();
+            Io io = event.owner();
+            boolean isDone = false;
             if (io != null) {
                 carryOut(event.work, lane, file);
-                if (event.owner.compareAndSet(io, null)) {
-                    handOver(event.work, lane, io);
-                    lane.done.set(sequence);
-                    completions.accept(io);
-                    return;
-                }
+                isDone = event.handOver(io, lane.bounce);
             }
             lane.done.set(sequence);
+            if (isDone) {
+                completions.accept(io);
+            }
         };
     }
 
@@ -121,13 +149,6 @@ public final class IoLanes implements MemberIo {
             LOG.log(System.Logger.Level.ERROR, "member " + file.name() + ": " + work, e);
             work.result = IoResult.ERROR;
         }
-    }
-
-    private static void handOver(Io work, Lane lane, Io io) {
-        if (work.kind == Io.Kind.READ && work.result.isOk()) {
-            MemorySegment.copy(lane.bounce, 0, work.segment, work.segmentOffset, work.lengthBytes);
-        }
-        io.result = work.result;
     }
 
     /// The default handler ends the thread and lets the ring fill in silence; this one says so.
@@ -160,10 +181,7 @@ public final class IoLanes implements MemberIo {
             }
         }
         long sequence = lane.ring.next();
-        Event event = lane.ring.get(sequence);
-        event.work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
-        event.owner.set(io);
-        io.carrier = event;
+        lane.ring.get(sequence).take(io);
         lane.ring.publish(sequence);
     }
 
