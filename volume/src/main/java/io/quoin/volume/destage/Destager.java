@@ -220,6 +220,10 @@ public final class Destager {
             each.needsIntent = false;
             each.hasContent = false;
             MemorySegment info = each.group.image();
+            // What is trimmed already is left alone, unless a slot does not know it yet.
+            boolean isKnown =
+                    each.group.untrustedLanes(each.index) == 0
+                            || Plant.TRIM_LEFT_UNTOLD.isPlanted();
             for (int p = 0; p < geometry.dataCount(); p++) {
                 long block = geometry.blockAt(each.row, p);
                 int version =
@@ -238,8 +242,7 @@ public final class Destager {
                 long at = record(each, p);
                 int type = BlockInfo.type(info, at);
                 if (dirty.kind(version) == DirtyIndex.TRIM
-                        && (type == BlockInfo.UNWRITTEN
-                                || type == BlockInfo.TRIMMED
+                        && (isKnown && (type == BlockInfo.UNWRITTEN || type == BlockInfo.TRIMMED)
                                 || Plant.TRIM_FORGOTTEN.isPlanted())) {
                     each.idleMask |= 1 << p;
                 }

@@ -54,6 +54,13 @@ public final class InfoGroup {
         return (untrusted[index] >> lane & 1) != 0;
     }
 
+    /// {@return slots whose block of a row is not what its record says, a bit for each}
+    ///
+    /// @param index row within the info group
+    public int untrustedLanes(int index) {
+        return untrusted[index];
+    }
+
     /// {@return whether any block of the group is untrusted}
     public boolean hasUntrusted() {
         for (int mask : untrusted) {
