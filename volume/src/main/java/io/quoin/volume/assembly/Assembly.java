@@ -97,6 +97,11 @@ public final class Assembly {
             checkWitness(newest, witness, absentMask, othersMask(table));
         }
         Superblock.Builder builder = newest.toBuilder();
+        Witness.Membership known = witness.newest(newest.volume());
+        if (membership(newest).equals(known)) {
+            builder.witnessedEpoch = known.configEpoch();
+            builder.witnessedInSync = known.inSync();
+        }
         builder.members = table;
         builder.checkpoint = lastCheckpoint;
         for (Seen each : seen) {
@@ -189,8 +194,8 @@ public final class Assembly {
         return seen;
     }
 
-    /// The newest table; of several of one epoch that which the witness knows, for nobody acknowledged
-    /// anything under the others.
+    /// The newest table of those that the witness knows or that came after what it knows. Others may have
+    /// later epochs, but nobody acknowledged anything under them.
     private static Superblock newest(List<Seen> seen, Witness witness) {
         Superblock newest = null;
         Witness.Membership known = witness.newest(seen.getFirst().superblock.volume());
@@ -198,9 +203,7 @@ public final class Assembly {
             Superblock candidate = each.superblock;
             if (newest == null
                     || Plant.ANY_SUPERBLOCK.isPlanted()
-                    || candidate.configEpoch() > newest.configEpoch()
-                    || candidate.configEpoch() == newest.configEpoch()
-                            && isBetter(candidate, newest, known)) {
+                    || isBetter(candidate, newest, known)) {
                 newest = candidate;
             }
         }
@@ -208,10 +211,29 @@ public final class Assembly {
     }
 
     private static boolean isBetter(Superblock one, Superblock other, Witness.Membership known) {
+        boolean isOf = isOf(one, known);
+        if (isOf != isOf(other, known)) {
+            return isOf;
+        }
+        if (one.configEpoch() != other.configEpoch()) {
+            return one.configEpoch() > other.configEpoch();
+        }
         boolean isKnown = membership(one).equals(known);
         return isKnown == membership(other).equals(known)
                 ? one.sequence() > other.sequence()
                 : isKnown;
+    }
+
+    /// Whether a superblock says what the witness knows, or what came after it: of later memberships that
+    /// were never recorded there may be several, begun apart from each other, each with epochs of its own.
+    private static boolean isOf(Superblock superblock, Witness.Membership known) {
+        return known == null
+                || membership(superblock).equals(known)
+                || superblock.witnessedEpoch() > known.configEpoch()
+                || superblock.witnessedEpoch() == known.configEpoch()
+                        && superblock.witnessedInSync() == known.inSync()
+                || Plant.EPOCH_ALONE_COUNTS.isPlanted()
+                        && superblock.configEpoch() > known.configEpoch();
     }
 
     private static Witness.Membership membership(Superblock superblock) {
@@ -334,10 +356,7 @@ public final class Assembly {
         // Nobody acknowledges under an epoch before the witness has it. So when the members present
         // are at the witness's membership or beyond, the others went nowhere without them.
         Witness.Membership known = witness.newest(newest.volume());
-        Witness.Membership found = membership(newest);
-        if (known == null
-                ? !couldServe(geometry, absentMask)
-                : known.configEpoch() < found.configEpoch() || known.equals(found)) {
+        if (known == null ? !couldServe(geometry, absentMask) : isOf(newest, known)) {
             return;
         }
         throw new VolumeException(
@@ -352,7 +371,7 @@ public final class Assembly {
                                         + known.configEpoch()
                                         + ", found "
                                         + newest.configEpoch()
-                                        + (known.configEpoch() == newest.configEpoch()
+                                        + (known.configEpoch() <= newest.configEpoch()
                                                 ? " with other members in sync"
                                                 : ""))
                         + ": attach the absent members");

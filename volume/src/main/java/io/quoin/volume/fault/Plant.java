@@ -36,6 +36,8 @@ public enum Plant {
     INTENT_AFTER_HOME,
     /// Carries versions home that are not committed yet.
     DESTAGE_UNCOMMITTED,
+    /// Takes a trim of what is trimmed for one that changes nothing, although a slot has missed that.
+    TRIM_LEFT_UNTOLD,
     /// Takes a trim of written blocks for one that changes nothing.
     TRIM_FORGOTTEN,
     /// Believes a flush of home writes that failed.
@@ -108,6 +110,8 @@ public enum Plant {
     WITNESS_NOT_TOLD,
     /// Does not ask the witness.
     WITNESS_NOT_ASKED,
+    /// Believes a membership that the witness never recorded, since its epoch is later.
+    EPOCH_ALONE_COUNTS,
     /// Counts the time that the process stood still against its members.
     PAUSE_COUNTS,
     /// Takes a block of which no record is left for one that was never written.

@@ -53,6 +53,8 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///  280  u64  next job id
 ///  288  2 x 88 B  jobs: u64 id, u16 kind, u16 state, u32 slot, u64 cursor, started, finished,
 ///                 checked, repaired, lost, suspect, 16 B reserved
+///  464  u64  configEpoch of the last membership that a witness recorded, 0: none
+///  472  u64  and which members are in sync by it, as one number
 ///  512  n x 48 B  member table: UUID high, low, u32 state, u32 0, u64 cursor, u64 joined epoch, 0
 /// 2048  reserved, zero
 /// ```
@@ -157,6 +159,12 @@ public final class Superblock {
         /// Id of the next job.
         public long nextJob = 1;
 
+        /// Epoch of the last membership that a witness recorded, 0: none.
+        public long witnessedEpoch;
+
+        /// Members in sync by it, as the witness has them.
+        public long witnessedInSync;
+
         /// Jobs, newest first.
         public List<JobRecord> jobs = List.of();
 
@@ -212,6 +220,8 @@ public final class Superblock {
             to.tailBatch = tailBatch;
             to.sequenceFloor = sequenceFloor;
             to.nextJob = nextJob;
+            to.witnessedEpoch = witnessedEpoch;
+            to.witnessedInSync = witnessedInSync;
             to.jobs = jobs;
             to.members = members;
             return to;
@@ -333,6 +343,16 @@ public final class Superblock {
         return fields.incompat;
     }
 
+    /// {@return epoch of the last membership that a witness recorded, 0: none}
+    public long witnessedEpoch() {
+        return fields.witnessedEpoch;
+    }
+
+    /// {@return members in sync by it, as the witness has them}
+    public long witnessedInSync() {
+        return fields.witnessedInSync;
+    }
+
     /// {@return feature bits that this software must know to write}
     public long unknownRoCompat() {
         return fields.roCompat;
@@ -400,6 +420,8 @@ public final class Superblock {
             out.writeHexDumpDescription("suspect").writeLong(job.suspect());
             out.writeHexDumpDescription("reserved").writeLong(0).writeLong(0);
         }
+        out.writeHexDumpDescription("witnessed epoch").writeLong(f.witnessedEpoch);
+        out.writeHexDumpDescription("witnessed in sync").writeLong(f.witnessedInSync);
         pad(out, start + TABLE_AT);
         for (int i = 0; i < f.members.size(); i++) {
             MemberEntry entry = f.members.get(i);
@@ -481,7 +503,8 @@ public final class Superblock {
             f.checkpoint,
             f.tailBatch,
             f.sequenceFloor,
-            f.nextJob
+            f.nextJob,
+            f.witnessedEpoch
         };
         for (long counter : counters) {
             if (counter < 0 || counter > MAX_COUNTER) {
@@ -551,7 +574,6 @@ public final class Superblock {
         f.tailBatch = in.readLong();
         f.sequenceFloor = in.readLong();
         f.nextJob = in.readLong();
-        checkCounters(f);
         f.guard = Guard.ofCode(guard);
         if (level >= Level.values().length || f.guard == null) {
             throw new IllegalArgumentException("unknown level " + level + " or guard " + guard);
@@ -598,6 +620,9 @@ public final class Superblock {
             }
         }
         f.jobs = jobs;
+        f.witnessedEpoch = in.readLong();
+        f.witnessedInSync = in.readLong();
+        checkCounters(f);
         in.readPosition(TABLE_AT);
         List<MemberEntry> members = new ArrayList<>();
         for (int i = 0; i < f.geometry.slotCount(); i++) {

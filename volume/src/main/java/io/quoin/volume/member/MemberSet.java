@@ -545,13 +545,14 @@ public final class MemberSet {
             startWrite();
             return;
         }
-        if (frozen
-                && !Plant.WITNESS_NOT_TOLD.isPlanted()
-                && !witness.record(
-                        template.volume,
-                        Witness.Membership.of(template.configEpoch, template.members))) {
-            isSuspended = true;
-            return;
+        if (frozen && !Plant.WITNESS_NOT_TOLD.isPlanted()) {
+            Witness.Membership now = Witness.Membership.of(template.configEpoch, template.members);
+            if (!witness.record(template.volume, now)) {
+                isSuspended = true;
+                return;
+            }
+            template.witnessedEpoch = now.configEpoch();
+            template.witnessedInSync = now.inSync();
         }
         List<Runnable> done = covered;
         covered = new ArrayList<>();

@@ -111,8 +111,11 @@ final class AssemblyTest {
             builder.tailBatch = isTold ? 100 : 90;
             builder.sequence = 50 + slot;
             builder.clean = false;
+            builder.witnessedEpoch = 3;
             if (isTold) {
                 builder.members = newTable(states);
+                builder.witnessedEpoch = 4;
+                builder.witnessedInSync = Membership.of(4, superblock.members()).inSync();
             }
             MemoryFile file = new MemoryFile("disk" + slot, superblock.layout().memberBytes());
             SuperblockIo.write(file, builder.build());
@@ -208,10 +211,9 @@ final class AssemblyTest {
         Membership found =
                 Membership.of(
                         epoch, isNewTable ? aged.newTable(states) : aged.superblock.members());
-        boolean isAhead =
-                known != null
-                        && (known.configEpoch() > epoch
-                                || known.configEpoch() == epoch && !known.equals(found));
+        boolean isFromThere =
+                isNewTable && Membership.of(4, aged.superblock.members()).equals(known);
+        boolean isAhead = known != null && !known.equals(found) && !isFromThere;
         boolean isServed =
                 inSync >= k
                         && (states.length - inSync < k
@@ -227,6 +229,8 @@ final class AssemblyTest {
         assertThat(isServed).as(what).isTrue();
         assertThat(assembled.isChanged()).as(what).isEqualTo(isChanged);
         assertThat(assembled.superblock().configEpoch()).isEqualTo(epoch);
+        assertThat(assembled.superblock().witnessedEpoch())
+                .isEqualTo(found.equals(known) ? epoch : epoch - 1);
         assertThat(assembled.superblock().checkpoint()).isEqualTo(last);
         long tail = 0;
         for (int slot = 0; slot < states.length; slot++) {

@@ -32,6 +32,8 @@ final class Samples {
         builder.clean = true;
         builder.createdMillis = 1_790_000_000_000L;
         builder.configEpoch = 5;
+        builder.witnessedEpoch = 4;
+        builder.witnessedInSync = 0x1122_3344_5566_7788L;
         builder.ownerEpoch = 6;
         builder.journalEpoch = 7;
         builder.checkpoint = 8;
