@@ -56,7 +56,7 @@ public final class BufferPool implements AutoCloseable {
             rounded <<= 1;
         }
         arena = Arena.ofShared();
-        region = arena.allocate(rounded, BLOCK_BYTES);
+        region = FreshPages.map(rounded, arena);
         view = region.asByteBuffer();
         blockCount = Math.toIntExact(rounded / BLOCK_BYTES);
         topOrder = Integer.numberOfTrailingZeros(blockCount);
