@@ -198,11 +198,13 @@ final class Jobs {
                 } else {
                     members.template()
                             .putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
-                    members.persist(() -> {});
                 }
+                // With the same superblock: a member that is being rebuilt by no job would stay so.
                 if (job.kind() == JobRecord.REBUILD
                         && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
                     members.fail(job.slot(), "its rebuild was cancelled");
+                } else {
+                    members.persist(() -> {});
                 }
             }
             case RESUME -> {
