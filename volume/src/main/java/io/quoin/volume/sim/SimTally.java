@@ -15,7 +15,10 @@ final class SimTally {
     long scrubs;
     long refusals;
     long heals;
-    long nanos;
+
+    /// Simulated time; of many histories together it is more than 64 bits of nanoseconds hold.
+    double seconds;
+
     long trace;
     final long[] faults = new long[Fault.values().length];
 
@@ -33,7 +36,7 @@ final class SimTally {
         scrubs += other.scrubs;
         refusals += other.refusals;
         heals += other.heals;
-        nanos += other.nanos;
+        seconds += other.seconds;
         trace += other.trace; // whatever the order
         for (int i = 0; i < faults.length; i++) {
             faults[i] += other.faults[i];
@@ -62,7 +65,7 @@ final class SimTally {
         text.append(scrubs).append(" scrubs, ");
         text.append(heals).append(" heals, ");
         text.append(refusals).append(" refusals; ");
-        text.append(String.format("%.2f", nanos / 1e9 / 86_400 / 365.25));
+        text.append(String.format("%.2f", seconds / 86_400 / 365.25));
         text.append(" years; trace ").append(String.format("%016x", trace));
         return text.toString();
     }

@@ -309,7 +309,7 @@ final class SimWorld {
     void idle(long nanos) {
         long gap = random.nextLong(1 + nanos);
         now += gap;
-        tally.nanos += gap;
+        tally.seconds += gap / 1e9;
     }
 
     private final Witness witness =
@@ -416,7 +416,7 @@ final class SimWorld {
             any = true;
             now = Math.max(now, traffic.nextDueNanos());
         }
-        tally.nanos += now - before;
+        tally.seconds += (now - before) / 1e9;
         return any;
     }
 
