@@ -15,7 +15,7 @@ import java.util.UUID;
 /// sync.
 ///
 /// A file that makes no sense is left alone: nothing is known then, and nothing is recorded, so that
-/// mirrors with an absent copy are refused until someone looks. Thread-safe; an epoch never decreases.
+/// volumes are suspended and mirrors with an absent copy refused until someone looks. Thread-safe; an epoch never decreases.
 public final class FileWitness implements Witness {
     private static final System.Logger LOG = System.getLogger("io.quoin.witness");
 
@@ -53,7 +53,8 @@ public final class FileWitness implements Witness {
                     path
                             + ": expected lines of a UUID, an epoch and a digest of members, found "
                             + e.getMessage()
-                            + "; mirrors with an absent member are refused until this is mended or removed");
+                            + "; until this is mended or removed no change of members can be recorded:"
+                            + " volumes are suspended, mirrors with an absent member refused");
             return false;
         }
     }
@@ -84,11 +85,15 @@ public final class FileWitness implements Witness {
                         System.Logger.Level.ERROR,
                         "volume "
                                 + volume
-                                + ": expected a membership later than "
-                                + newest
+                                + ": expected a configEpoch later than "
+                                + newest.configEpoch()
                                 + ", was "
-                                + membership
-                                + ": not recorded");
+                                + membership.configEpoch()
+                                + (newest.configEpoch() == membership.configEpoch()
+                                        ? " with other members in sync"
+                                        : "")
+                                + ": not recorded, so the volume is suspended; is another daemon"
+                                + " serving it, or are its members older images?");
             }
             return newest.equals(membership);
         }

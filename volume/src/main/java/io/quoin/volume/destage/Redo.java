@@ -342,9 +342,8 @@ public final class Redo implements InfoCache.Arrival {
                     }
                 } else if (BlockInfo.generation(info, at) != generation
                         && !Plant.REDO_LEAVES_UNKNOWN.isPlanted()) {
-                    // The slot's own record is not to be had, or it missed a write. The parity
-                    // covers
-                    // the block as the INTENT says, and has it.
+                    // Its own record is not to be had, or it missed a write. The parity has
+                    // the block as the INTENT says.
                     int type = generation == 0 ? BlockInfo.UNWRITTEN : BlockInfo.DATA;
                     BlockInfo.set(info, at, type, block, generation);
                     int slot = geometry.slotAt(intent.row, p);

@@ -54,7 +54,10 @@ final class FreshPages {
         }
         if (address == MAP_FAILED) {
             throw new OutOfMemoryError(
-                    "expected " + bytes + " bytes outside the heap, mmap failed");
+                    "buffers: expected "
+                            + bytes
+                            + " bytes outside the heap, the kernel gave none: make --buffer smaller"
+                            + " or the memory limit larger");
         }
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, FreshPages::unmap);
     }

@@ -61,16 +61,6 @@ public final class InfoGroup {
         return untrusted[index];
     }
 
-    /// {@return whether any block of the group is untrusted}
-    public boolean hasUntrusted() {
-        for (int mask : untrusted) {
-            if (mask != 0) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /// Marks a slot's block of a row untrusted, or trusted once it was rewritten.
     ///
     /// @param lane slot within the group

@@ -43,10 +43,6 @@ final class SimMishaps {
         return drawn;
     }
 
-    List<Integer> suspects() {
-        return suspects;
-    }
-
     /// Takes images of the suspects, one of which may be put back later.
     void takeImages() {
         for (int each = 0; each < suspects.size(); each++) {
