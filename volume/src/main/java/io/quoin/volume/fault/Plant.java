@@ -130,6 +130,8 @@ public enum Plant {
     SCRUB_REPAIRS_NOTHING,
     /// Gives rebuilt parity an older generation.
     REPAIR_LOWERS_GENERATION,
+    /// A rebuild records parity of trimmed rows as written, which it was not.
+    PARITY_WITHOUT_GUARD,
     /// Lets a rebuilt member join before the journal is empty.
     JOIN_WITH_JOURNAL,
     /// Repairs rows without their lock.

@@ -15,7 +15,7 @@ import io.quoin.volume.row.InfoGroup;
 /// Which blocks of a task are to be written, and what their info says afterwards; counts and tells what
 /// was found.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 final class RepairRecords {
     private final Geometry geometry;
     private final MemberSet members;
@@ -125,7 +125,7 @@ final class RepairRecords {
         InfoGroup group = task.group;
         long at = group.record(lane, index);
         if (p >= geometry.dataCount() && !geometry.isMirror()) {
-            renewParity(task, index, p);
+            renewParity(task, index, p, isContentless);
         }
         if (isWritten) {
             guards.seal(task.memory, task.offset(lane, index), group.image(), at);
@@ -139,8 +139,9 @@ final class RepairRecords {
     }
 
     /// The record of rebuilt parity: over the data as it is now, at the generation of the row's other
-    /// parity, or a new one when there is none.
-    private void renewParity(RepairTask task, int index, int position) {
+    /// parity, or a new one when there is none. Parity without content stays so, whatever the data's records
+    /// say: trimmed data that was rebuilt is data, and zeros.
+    private void renewParity(RepairTask task, int index, int position, boolean isContentless) {
         long row = geometry.rowIn(task.key, index);
         InfoGroup group = task.group;
         int k = geometry.dataCount();
@@ -170,6 +171,7 @@ final class RepairRecords {
             BlockInfo.set(group.image(), at, BlockInfo.UNWRITTEN, 0, 0);
             return;
         }
+        hasContent &= !isContentless || Plant.PARITY_WITHOUT_GUARD.isPlanted();
         int type = hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
         if (Plant.REPAIR_LOWERS_GENERATION.isPlanted()) {
             generation = 1;
