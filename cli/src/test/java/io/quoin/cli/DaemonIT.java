@@ -149,9 +149,11 @@ class DaemonIT {
         assertThat(check.getArray("files").getObject(1).getBoolean("isStale")).isTrue();
     }
 
+    /// Goal: a job is what the operator was told that it is, after a kill too. Method: pause, resume and
+    /// cancel a slow scrub that has reads in flight, with a kill after the last.
     @Test
     void aScrubIsPausedResumedAndCancelled() throws IOException {
-        here.serve();
+        Installation.DaemonProcess daemon = here.serve();
         here.done("create", "orders", "--level", "raid1", "--size", "160M", "@m0", "@m1");
         here.qemuIo("orders", "write -P 7 0 16M");
         here.done("rate", "orders", "1M");
@@ -162,7 +164,12 @@ class DaemonIT {
         assertThat(here.json("scrub", "resume", "orders").getString("state")).isEqualTo("running");
         assertThat(here.json("scrub", "cancel", "orders").getString("state"))
                 .isEqualTo("cancelled");
+        daemon.kill();
+        here.serve();
+        assertThat(here.json("scrub", "status", "orders").getString("state"))
+                .isEqualTo("cancelled");
         here.refused(1, "expected a scrub under way, found none", "scrub", "pause", "orders");
+        here.done("scrub", "start", "orders");
     }
 
     /// Goal: flipped bits and rotten blocks are found and repaired. Method: damage a member's data while

@@ -658,9 +658,10 @@ public final class Engine {
     ///
     /// @param id its id
     /// @param change what to do
+    /// @param whenDone runs when the change is durable and nothing of a job that was stopped is in flight
     /// @throws IllegalArgumentException when there is no such job, or it cannot be changed so
-    public void changeJob(long id, Volume.JobChange change) {
-        jobs.change(id, change);
+    public void changeJob(long id, Volume.JobChange change, Runnable whenDone) {
+        jobs.change(id, change, whenDone);
     }
 
     /// {@return jobs as they stand, newest first}

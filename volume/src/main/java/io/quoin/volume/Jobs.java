@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
 /// The jobs of a volume as operators see them: started, paused, resumed, cancelled, kept in the
 /// superblocks. The repairer works on one at a time.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 final class Jobs {
     private final Geometry geometry;
     private final MemberSet members;
@@ -112,6 +112,7 @@ final class Jobs {
             throw new IllegalArgumentException(
                     "slot " + slot + ": its member is in sync; fail it first (member fail)");
         }
+        checkNotWindingDown(JobRecord.REBUILD);
         for (JobRecord each : members.template().jobs) {
             if (each.kind() == JobRecord.REBUILD && each.isOpen()) {
                 boolean isSame = each.slot() == slot;
@@ -144,6 +145,7 @@ final class Jobs {
     /// @return its job id
     /// @throws IllegalArgumentException when one is under way
     long startScrub() {
+        checkNotWindingDown(JobRecord.SCRUB);
         for (JobRecord each : members.template().jobs) {
             if (each.kind() == JobRecord.SCRUB && each.isOpen()) {
                 throw new IllegalArgumentException(
@@ -173,8 +175,9 @@ final class Jobs {
     ///
     /// @param id its id
     /// @param change what to do
+    /// @param whenDone runs when the change is durable and nothing of a job that was stopped is in flight
     /// @throws IllegalArgumentException when there is no such job, or it cannot be changed so
-    void change(long id, Volume.JobChange change) {
+    void change(long id, Volume.JobChange change, Runnable whenDone) {
         JobRecord job = null;
         for (JobRecord each : records()) {
             job = each.id() == id ? each : job;
@@ -183,36 +186,62 @@ final class Jobs {
             throw new IllegalArgumentException(
                     "job " + id + (job == null ? ": none such" : " is " + job.stateText()));
         }
-        boolean isUnderWay = repairer.isRunning() && repairer.job().id() == id;
-        switch (change) {
-            case PAUSE -> {
-                if (isUnderWay) {
-                    repairer.halt(JobRecord.PAUSED);
-                } else {
-                    members.template().putJob(job.ended(JobRecord.PAUSED, 0));
-                }
+        if (change == Volume.JobChange.RESUME && job.state() == JobRecord.RUNNING) {
+            throw new IllegalArgumentException("job " + id + " is running");
+        }
+        int state =
+                switch (change) {
+                    case PAUSE -> JobRecord.PAUSED;
+                    case CANCEL -> JobRecord.CANCELLED;
+                    case RESUME -> JobRecord.RUNNING;
+                };
+        int[] left = {1};
+        Runnable done =
+                () -> {
+                    if (--left[0] == 0) {
+                        whenDone.run();
+                    }
+                };
+        if (repairer.job().id() == id) {
+            if (state == JobRecord.RUNNING) {
+                repairer.goOn();
+            } else {
+                left[0]++;
+                repairer.halt(state, done);
             }
-            case CANCEL -> {
-                if (isUnderWay) {
-                    repairer.halt(JobRecord.CANCELLED);
-                } else {
-                    members.template()
-                            .putJob(job.ended(JobRecord.CANCELLED, wallMillis.getAsLong()));
-                }
-                // With the same superblock: a member that is being rebuilt by no job would stay so.
-                if (job.kind() == JobRecord.REBUILD
-                        && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
-                    members.fail(job.slot(), "its rebuild was cancelled");
-                } else {
-                    members.persist(() -> {});
-                }
+        }
+        // At the cursor that is durable already; what the tasks in flight find follows when they
+        // have ended.
+        long endedMillis = state == JobRecord.CANCELLED ? wallMillis.getAsLong() : 0;
+        members.template().putJob(recorded(id).ended(state, endedMillis));
+        // With the same superblock: a member that is being rebuilt by no job would stay so.
+        if (state == JobRecord.CANCELLED
+                && job.kind() == JobRecord.REBUILD
+                && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
+            members.fail(job.slot(), "its rebuild was cancelled");
+        }
+        members.persist(done);
+    }
+
+    private JobRecord recorded(long id) {
+        for (JobRecord each : members.template().jobs) {
+            if (each.id() == id) {
+                return each;
             }
-            case RESUME -> {
-                if (isUnderWay) {
-                    throw new IllegalArgumentException("job " + id + " is running");
-                }
-                members.template().putJob(job.ended(JobRecord.RUNNING, 0));
-            }
+        }
+        throw new AssertionError("no job " + id);
+    }
+
+    /// Refuses a new job of the kind whose last one was stopped and still has tasks in flight: they would
+    /// be taken for the new one's.
+    private void checkNotWindingDown(int kind) {
+        JobRecord last = repairer.job();
+        if (repairer.isWindingDown() && last.kind() == kind) {
+            throw new IllegalArgumentException(
+                    last.kindText()
+                            + " "
+                            + last.id()
+                            + " has operations in flight: wait until they have ended");
         }
     }
 

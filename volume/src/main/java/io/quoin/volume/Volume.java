@@ -392,17 +392,19 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return await(call(Engine::startScrub));
     }
 
-    /// Pauses, resumes or cancels a job.
+    /// Pauses, resumes or cancels a job; it is durably so, and quiet if it was stopped, when this returns.
     ///
     /// @param job its id
     /// @param change what to do
-    /// @throws VolumeException when there is no such job under way
+    /// @throws VolumeException when there is no such job under way, or it has not come to rest in 30 s
     public void changeJob(long job, JobChange change) throws VolumeException {
+        CompletableFuture<Void> done = new CompletableFuture<>();
         await(
                 call(each -> {
-                    each.changeJob(job, change);
+                    each.changeJob(job, change, () -> done.complete(null));
                     return null;
                 }));
+        await(done);
     }
 
     /// Sets how fast jobs may read.

@@ -27,7 +27,9 @@ import io.quoin.volume.row.InfoGroup;
 import io.quoin.volume.row.RowImage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -41,7 +43,7 @@ import java.util.function.Supplier;
 /// | the same without a unique solution | row suspect, changes nothing | - |
 /// | too few good blocks | block lost, reads of it fail | the same |
 ///
-/// Engine thread only; the two computing stages are agents.
+/// In the engine's turns only; the two computing stages are agents.
 public final class Repairer {
     private static final long CHECKPOINT_NANOS = 1_000_000_000L;
 
@@ -68,7 +70,9 @@ public final class Repairer {
 
     private JobRecord job = JobRecord.NONE;
     private boolean isRunning;
+    private final List<Runnable> awaitingEnd = new ArrayList<>();
     private boolean isEnding;
+    private boolean isLastWord;
     private boolean isLocking;
     private boolean isSuspending;
     private long nextKey;
@@ -165,9 +169,9 @@ public final class Repairer {
                         stages::wake);
     }
 
-    /// {@return the job under way or paused, or JobRecord.NONE}
+    /// {@return the job that is worked on, in its newest state, or JobRecord.NONE}
     public JobRecord job() {
-        return job.isOpen() ? progress() : JobRecord.NONE;
+        return isRunning ? progress() : JobRecord.NONE;
     }
 
     /// Starts a job, or goes on with one at its cursor.
@@ -184,6 +188,7 @@ public final class Repairer {
         records.suspect = record.suspect();
         records.rebuiltSlot = record.kind() == JobRecord.REBUILD ? record.slot() : -1;
         isEnding = false;
+        isLastWord = false;
         isLocking = false;
         isSuspending = false;
         isRunning = true;
@@ -209,11 +214,25 @@ public final class Repairer {
         bytesPerSecond = rate;
     }
 
+    /// {@return whether the job has been halted, or has lost its member, and only its tasks in flight are
+    /// waited for}
+    public boolean isWindingDown() {
+        return isRunning && !isLastWord && (!job.isOpen() || targetIsGone());
+    }
+
     /// Lets the tasks in flight end and stops; the job's record says why.
     ///
     /// @param state PAUSED, CANCELLED or FAILED
-    public void halt(int state) {
+    /// @param whenEnded runs when nothing is in flight any more
+    public void halt(int state, Runnable whenEnded) {
         job = progress().ended(state, state == JobRecord.PAUSED ? 0 : wallMillis.getAsLong());
+        awaitingEnd.add(whenEnded);
+    }
+
+    /// Goes on with a paused job whose tasks in flight have not ended yet.
+    public void goOn() {
+        job = progress().ended(JobRecord.RUNNING, 0);
+        tellEnded();
     }
 
     /// Lets the tasks in flight end and stops, to be taken up again at the next start.
@@ -253,13 +272,13 @@ public final class Repairer {
                 throw new IllegalStateException("repair pipeline failed", failure);
             }
             if (targetIsGone()) {
-                halt(JobRecord.FAILED);
+                halt(JobRecord.FAILED, () -> {});
                 events.accept(
                         new VolumeEvent.JobChanged(
                                 job.id(),
                                 job.kindText(),
                                 "failed: the member it fills was dropped"));
-            } else if (mayClaim && !isSuspending) {
+            } else if (mayClaim && !isSuspending && !isEnding) {
                 any |= claim(nowNanos);
             }
         }
@@ -600,12 +619,18 @@ public final class Repairer {
         members.template().putJob(job);
     }
 
+    /// Stores the job's record for the last time.
+    private void lastWord() {
+        isLastWord = true;
+        store();
+    }
+
     private void complete() {
         isEnding = true;
         doneKey = geometry.infoGroupCount();
         if (job.kind() == JobRecord.SCRUB) {
             job = progress().ended(JobRecord.DONE, wallMillis.getAsLong());
-            store();
+            lastWord();
             checkpointer.request(this::ended);
             return;
         }
@@ -614,14 +639,16 @@ public final class Repairer {
                 () -> {
                     int slot = job.slot();
                     if (targetIsGone()) {
-                        job = progress().ended(JobRecord.FAILED, wallMillis.getAsLong());
-                        store();
+                        if (job.isOpen()) {
+                            job = progress().ended(JobRecord.FAILED, wallMillis.getAsLong());
+                        }
+                        lastWord();
                         joining.release();
                         ended();
                         return;
                     }
                     job = progress().ended(JobRecord.DONE, wallMillis.getAsLong());
-                    store();
+                    lastWord();
                     members.change(
                             slot,
                             members.entry(slot).with(MemberEntry.IN_SYNC, 0),
@@ -644,7 +671,8 @@ public final class Repairer {
     private void end() {
         isEnding = true;
         job = progress().ended(job.state(), job.finishedMillis());
-        saveAndCheckpoint(this::ended);
+        lastWord();
+        checkpointer.request(this::ended);
     }
 
     private void ended() {
@@ -666,5 +694,12 @@ public final class Repairer {
                                 + " lost, "
                                 + records.suspect
                                 + " rows suspect"));
+        tellEnded();
+    }
+
+    private void tellEnded() {
+        List<Runnable> waiting = List.copyOf(awaitingEnd);
+        awaitingEnd.clear();
+        waiting.forEach(Runnable::run);
     }
 }

@@ -100,7 +100,7 @@ final class SimOperator {
                     Volume.JobChange[] changes = Volume.JobChange.values();
                     List<JobRecord> jobs = engine().openJobs();
                     long id = jobs.isEmpty() ? random.nextInt(5) : jobs.getFirst().id();
-                    engine().changeJob(id, changes[random.nextInt(changes.length)]);
+                    change(id, changes[random.nextInt(changes.length)]);
                 }
                 case 4 -> {
                     world.note(Fault.OPERATOR_JOBS, "rate");
@@ -127,6 +127,32 @@ final class SimOperator {
         }
     }
 
+    /// What was told to stop or go on is seen to, at once; what was stopped is quiet when that is told.
+    private void change(long id, Volume.JobChange change) {
+        Engine of = engine();
+        of.changeJob(
+                id,
+                change,
+                () -> {
+                    if (change == Volume.JobChange.CANCEL
+                            && of.status().jobs().stream()
+                                    .anyMatch(job -> job.id() == id && job.isOpen())) {
+                        throw new SimModel.Violation("cancelled job " + id + " goes on");
+                    }
+                });
+        int state =
+                switch (change) {
+                    case PAUSE -> JobRecord.PAUSED;
+                    case RESUME -> JobRecord.RUNNING;
+                    case CANCEL -> JobRecord.CANCELLED;
+                };
+        for (JobRecord job : of.status().jobs()) {
+            if (job.id() == id && job.state() != state) {
+                throw new SimModel.Violation("told to " + change + ", and is " + job);
+            }
+        }
+    }
+
     /// Steps until no job is open; within tolerance none finds what it cannot put to rights.
     void finishJobs() {
         int guard = 0;
@@ -137,7 +163,7 @@ final class SimOperator {
                 break;
             }
             if (!open.isEmpty() && open.stream().allMatch(job -> job.state() == JobRecord.PAUSED)) {
-                engine().changeJob(open.getFirst().id(), Volume.JobChange.RESUME);
+                engine().changeJob(open.getFirst().id(), Volume.JobChange.RESUME, () -> {});
             }
             world.step(8);
             if (++guard > 400_000) {
