@@ -15,10 +15,18 @@ public interface BlockDevice {
     /// {@return where request payload lies}
     BufferPool buffers();
 
-    /// Hands a request over; it will be completed exactly once, on another thread, even when the
-    /// volume stops. Requests of one thread are taken in order; overlapping requests in flight at
+    /// Hands a request over; it will be completed exactly once, on this thread before this returns or on
+    /// any other, even when the volume stops. Requests of one thread are taken in order; overlapping requests in flight at
     /// the same time may be carried out in any order, each whole. Waits while the ring is full.
     ///
     /// @param request filled in and checked against the size
     void submit(Request request);
+
+    /// Puts off what a listener of requests need not do while others wait for the volume, such as sending
+    /// a reply: the thread that told the listener does it a moment later.
+    ///
+    /// @param action runs once, on this thread; it must not throw, nor wait for long
+    default void afterTurn(Runnable action) {
+        action.run();
+    }
 }

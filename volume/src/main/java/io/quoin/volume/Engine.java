@@ -451,6 +451,24 @@ public final class Engine {
         members.completed(io);
     }
 
+    /// Goes on with commits alone, which takes little time: {@link #step} does so too.
+    public void commit() {
+        journal.pump();
+        if (phase == Phase.SERVING || phase == Phase.STOPPING) {
+            intake.retry();
+        }
+    }
+
+    /// {@return whether {@link #step} has more to do than {@link #commit}, and should not wait for its next
+    /// regular time}
+    public boolean isStepDue() {
+        return phase != Phase.SERVING
+                || isDraining
+                || whenAllIsHome != null
+                || repairer.isRunning()
+                || !destager.isActive() && isTight();
+    }
+
     /// Goes on with what is due.
     ///
     /// @param nowNanos monotonic clock
@@ -506,10 +524,7 @@ public final class Engine {
         if (destager.isActive()) {
             return false;
         }
-        boolean isTight =
-                intake.isWaiting()
-                        || pool.isScarce()
-                        || journal.usedBytes() > pool.capacityBytes() / 4;
+        boolean isTight = isTight();
         boolean isDue = isDirty && nowNanos - dirtySinceNanos >= settings.destageAfterNanos();
         boolean mustCheckpoint =
                 roundsSinceCheckpoint > 0
@@ -534,6 +549,12 @@ public final class Engine {
             }
         }
         return any;
+    }
+
+    private boolean isTight() {
+        return intake.isWaiting()
+                || pool.isScarce()
+                || journal.usedBytes() > pool.capacityBytes() / 4;
     }
 
     /// Ends the volume's life in order: requests under way are answered, everything goes home, and the

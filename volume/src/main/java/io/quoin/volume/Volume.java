@@ -1,8 +1,5 @@
 package io.quoin.volume;
 
-import com.lmax.disruptor.EventPoller;
-import com.lmax.disruptor.RingBuffer;
-import com.lmax.disruptor.dsl.ProducerType;
 import io.quoin.volume.assembly.Assembly;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
@@ -12,8 +9,6 @@ import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.BlockFile;
-import io.quoin.volume.member.Doorbell;
-import io.quoin.volume.member.Io;
 import io.quoin.volume.member.IoLanes;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.MemberSet;
@@ -32,47 +27,19 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
 
-/// A volume that serves: the engine on a thread of its own, fed by two Disruptor rings.
+/// A volume that serves: its engine, which threads take turns to run ({@link Turns}), and the members' I/O.
 ///
-/// ```
-/// NBD sessions --> requests ring --\
-///                                   > engine thread --> lanes of each member (a ring and a thread each)
-/// lanes        --> completions ring-/        |
-///                                            +--> Request.complete --> session's writer
-/// ```
-///
-/// Thread-safe. Whatever throws on the engine's thread is a bug: the volume stops there, answers every
+/// Thread-safe. Whatever throws in the engine is a bug: the volume stops there, answers every
 /// waiter with an error and says so; what was acknowledged is in the journal.
 public final class Volume implements BlockDevice, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Volume.class.getName());
-    private static final int REQUEST_RING = 4096;
-    private static final int COMPLETION_RING = 16_384;
     private static final int LANES = 5;
-    private static final long TICK_NANOS = 100_000_000L;
 
-    private static final class RequestEvent {
-        private Request request;
-        private Runnable command;
-    }
-
-    private static final class CompletionEvent {
-        private Io io;
-    }
-
-    private final Doorbell doorbell = new Doorbell();
-    private final RingBuffer<RequestEvent> requests =
-            RingBuffer.create(ProducerType.MULTI, RequestEvent::new, REQUEST_RING, doorbell);
-    private final RingBuffer<CompletionEvent> completions =
-            RingBuffer.create(ProducerType.MULTI, CompletionEvent::new, COMPLETION_RING, doorbell);
-    private final EventPoller<RequestEvent> requestPoller = requests.newPoller();
-    private final EventPoller<CompletionEvent> completionPoller = completions.newPoller();
+    private final Turns turns = new Turns(this::die);
     private final Engine engine;
     private final VolumeEvent.Sink events;
-    private final Thread thread;
     private final CountDownLatch serving = new CountDownLatch(1);
-    private final AgentThreads stages = new AgentThreads(doorbell::ring);
-    private volatile boolean isHalted;
-    private volatile Throwable death;
+    private final AgentThreads stages = new AgentThreads(turns::ring);
 
     /// What opening a volume needs.
     ///
@@ -80,7 +47,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param witness outside memory, for mirrors
     /// @param settings how to run
     /// @param counters at least Counters.BYTES, where counters are kept
-    /// @param events who is told; called on the engine's thread
+    /// @param events who is told; called in turns of the engine
     public record Opening(
             List<Path> members,
             Witness witness,
@@ -128,14 +95,12 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
     private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
         this.events = opening.events;
-        requests.addGatingSequences(requestPoller.getSequence());
-        completions.addGatingSequences(completionPoller.getSequence());
         Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
         String name = assembled.superblock().name();
         engine =
                 new Engine(
                         assembled,
-                        new LaneFactory(name, LANES, this::completed),
+                        new LaneFactory(name, LANES, turns::completed),
                         opening.witness,
                         opening.settings,
                         new Counters(opening.counters),
@@ -151,13 +116,13 @@ public final class Volume implements BlockDevice, AutoCloseable {
             }
         }
         engine.onServing(serving::countDown);
-        thread = new Thread(this::run, name + "-engine");
-        thread.start();
+        turns.begin(engine, name + "-engine");
     }
 
     private void awaitServing() throws VolumeException {
         try {
             while (!serving.await(100, TimeUnit.MILLISECONDS)) {
+                Throwable death = turns.death();
                 if (death != null || engine.phase() == Engine.Phase.FAILED) {
                     halt();
                     throw new VolumeException(
@@ -174,78 +139,13 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
-    private void completed(Io io) {
-        long sequence = completions.next();
-        completions.get(sequence).io = io;
-        completions.publish(sequence);
-    }
-
-    private void run() {
-        EventPoller.Handler<CompletionEvent> onCompletion =
-                (event, sequence, endOfBatch) -> {
-                    Io io = event.io;
-                    event.io = null;
-                    engine.completed(io);
-                    return true;
-                };
-        EventPoller.Handler<RequestEvent> onRequest =
-                (event, sequence, endOfBatch) -> {
-                    Request request = event.request;
-                    Runnable command = event.command;
-                    event.request = null;
-                    event.command = null;
-                    if (request != null) {
-                        engine.submit(request);
-                    } else {
-                        command.run();
-                    }
-                    return true;
-                };
-        Doorbell.Look look =
-                () ->
-                        isHalted
-                                || completions.getCursor() > completionPoller.getSequence().get()
-                                || requests.getCursor() > requestPoller.getSequence().get();
-        try {
-            while (!isHalted) {
-                boolean any =
-                        completionPoller.poll(onCompletion) == EventPoller.PollState.PROCESSING;
-                any |= requestPoller.poll(onRequest) == EventPoller.PollState.PROCESSING;
-                any |= engine.step(System.nanoTime());
-                if (!any) {
-                    doorbell.await(look, TICK_NANOS);
-                }
-            }
-        } catch (Exception | Error e) {
-            die(e);
-        }
-    }
-
     /// Stops the volume where it stands; everybody who waits or comes is told.
     private void die(Throwable cause) {
-        death = cause;
         LOG.log(System.Logger.Level.ERROR, "volume " + engine.name() + " stopped by a bug", cause);
-        events.accept(new VolumeEvent.VolumeFailed("a bug: " + cause));
         try {
+            events.accept(new VolumeEvent.VolumeFailed("a bug: " + cause));
             engine.abandon();
-            while (!isHalted) {
-                requestPoller.poll((event, sequence, endOfBatch) -> {
-                    if (event.request != null) {
-                        event.request.complete(Request.Outcome.IO_ERROR);
-                        event.request = null;
-                    } else if (event.command != null) {
-                        event.command.run();
-                        event.command = null;
-                    }
-                    return true;
-                });
-                completionPoller.poll((event, sequence, endOfBatch) -> {
-                    event.io = null;
-                    return true;
-                });
-                doorbell.await(() -> isHalted, TICK_NANOS);
-            }
-        } catch (Exception | Error e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "volume " + engine.name() + ": while stopping", e);
         }
     }
@@ -267,13 +167,16 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
     @Override
     public void submit(Request request) {
-        if (isHalted) {
+        if (turns.isHalted()) {
             request.complete(Request.Outcome.SHUTDOWN);
-            return;
+        } else {
+            turns.submit(request);
         }
-        long sequence = requests.next();
-        requests.get(sequence).request = request;
-        requests.publish(sequence);
+    }
+
+    @Override
+    public void afterTurn(Runnable action) {
+        turns.afterTurn(action);
     }
 
     /// {@return name of the volume}
@@ -281,19 +184,16 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return engine.name();
     }
 
-    /// Runs a question or command on the engine's thread.
+    /// Runs a question or command in a turn of the engine.
     private <T> CompletableFuture<T> call(Function<Engine, T> question) {
         CompletableFuture<T> future = new CompletableFuture<>();
-        long sequence = requests.next();
-        requests.get(sequence).command =
-                () -> {
-                    try {
-                        future.complete(question.apply(engine));
-                    } catch (RuntimeException e) {
-                        future.completeExceptionally(e);
-                    }
-                };
-        requests.publish(sequence);
+        turns.command(() -> {
+            try {
+                future.complete(question.apply(engine));
+            } catch (RuntimeException e) {
+                future.completeExceptionally(e);
+            }
+        });
         return future;
     }
 
@@ -364,7 +264,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             }
             boolean isBlank = MemberFiles.checkBlank(file, force);
             Creation.clear(file, layout, isBlank);
-            lanes = new LaneFactory(name(), LANES, this::completed).open(slot, file);
+            lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
             IoLanes io = lanes;
             UUID uuid = UUID.randomUUID();
             long job = await(call(each -> each.replaceMember(slot, uuid, file, io)));
@@ -454,13 +354,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     }
 
     private void halt() {
-        isHalted = true;
-        doorbell.ring();
-        try {
-            thread.join(10_000);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        turns.halt();
         stages.close();
         engine.members().close();
         try {
@@ -477,7 +371,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// Stops within 30 seconds.
     @Override
     public void close() {
-        if (!isHalted) {
+        if (!turns.isHalted()) {
             stop(Duration.ofSeconds(30));
         }
     }

@@ -53,6 +53,7 @@ final class ArchitectureTest {
                     Doorbell.class.getName(),
                     BufferPool.class.getName(),
                     Volume.class.getName(),
+                    Turns.class.getName(),
                     AgentThreads.class.getName(),
                     LaneFactory.class.getName());
 

@@ -5,6 +5,7 @@ import io.quoin.codec.nbd.ReplyChunk;
 import io.quoin.codec.nbd.SimpleReply;
 import io.quoin.volume.intake.Request;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /// Replies that leave together: heads and short data gathered in one buffer, long data straight from
@@ -16,8 +17,7 @@ import java.nio.ByteBuffer;
 /// pieces     0                                    1           2
 /// ```
 ///
-/// Each piece is one system call. Used by the connection's writer thread. Nothing is allocated once
-/// the views exist.
+/// Each piece is one system call. Used by one thread at a time. Nothing is allocated once the views exist.
 final class ReplyBatch {
     /// Most replies in a batch.
     static final int MAX_REPLIES = 64;
@@ -42,6 +42,7 @@ final class ReplyBatch {
 
     private final Terms terms;
     private final ByteBuffer output;
+    private final MemorySegment outputMemory;
     private final ByteBuffer region;
     private final ByteBuffer[] outputViews = new ByteBuffer[MAX_REPLIES + 1];
     private final ByteBuffer[] poolViews = new ByteBuffer[MAX_REPLIES];
@@ -60,6 +61,7 @@ final class ReplyBatch {
     ReplyBatch(Terms terms, ByteBuffer output) {
         this.terms = terms;
         this.output = output.clear();
+        outputMemory = MemorySegment.ofBuffer(this.output);
         region = terms.export().memory().pool().newView();
     }
 
@@ -175,7 +177,23 @@ final class ReplyBatch {
         outputFrom = output.position();
     }
 
-    /// Sends all of it.
+    /// Sends what the socket takes without waiting, of a batch whose data lies next to its heads.
+    ///
+    /// @param transport where to
+    /// @return whether that was all; else {@link #writeTo} sends the rest
+    boolean tryWriteTo(Transport transport) {
+        closeOutput();
+        if (pieceCount != 1 || poolBytes > 0) {
+            return false;
+        }
+        ByteBuffer piece = pieces[0];
+        int from = piece.position();
+        int sent = transport.tryWrite(outputMemory, from, piece.remaining());
+        piece.position(from + sent);
+        return !piece.hasRemaining();
+    }
+
+    /// Sends all of it, or what {@link #tryWriteTo} left.
     ///
     /// @param transport where to
     /// @param progress told whenever something leaves

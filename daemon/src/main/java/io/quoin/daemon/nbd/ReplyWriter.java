@@ -1,29 +1,54 @@
 package io.quoin.daemon.nbd;
 
+import io.quoin.volume.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
-/// Sends the replies of one connection from a thread of its own: takes whatever has completed, up to
-/// a batch, and writes it at once. Sleeps when there is nothing.
+/// Sends the replies of one connection. The thread that ended a request sends what has ended by then, up
+/// to a batch in one write, as long as the socket takes it without waiting; what it does not take, and
+/// long data, is left to a thread of the connection's own, which otherwise sleeps.
+///
+/// ```
+/// free --> sending, by whoever has replies --> free
+///              |  the socket is full, or data is long
+///              +--> handed over --> sent, by the connection's thread --> free ... ended
+/// ```
 ///
 /// When the client is gone it goes on until the last request in flight has come back, so that every
 /// buffer returns to its pool.
 final class ReplyWriter {
     private static final System.Logger LOG = System.getLogger("io.quoin.nbd");
+    private static final int FREE = 0;
+    private static final int SENDING = 1;
+    private static final int ENDED = 2;
 
     private final Session session;
-    private final Terms terms;
     private final Transport transport;
-    private final ByteBuffer output;
+    private final ReplyBatch batch;
     private final ManyToOneConcurrentArrayQueue<Slot> queue;
     private final Bell bell = new Bell();
     private final Progress progress = new Progress();
+    private final BlockDevice device;
     private final Thread thread;
     private final BooleanSupplier brokenOrRefusing;
+    private final Runnable sendWhatHasEnded = this::sendWhatHasEnded;
+
+    /// Whether somebody will send soon, of whoever enqueues.
+    private final AtomicBoolean isDue = new AtomicBoolean();
+
+    /// Who may take from the queue, use the batch and write.
+    private final AtomicInteger state = new AtomicInteger(FREE);
+
+    private volatile boolean isHandedOver;
     private volatile boolean isBroken;
     private volatile boolean isReaderDone;
+
+    /// A bug: slots may be missing for ever.
+    private volatile boolean isUnsound;
 
     private final Counter replies = new Counter();
     private final Counter errors = new Counter();
@@ -37,10 +62,10 @@ final class ReplyWriter {
             ByteBuffer output,
             int maxSlots,
             String name) {
-        this.output = output;
         this.session = session;
-        this.terms = terms;
         this.transport = transport;
+        device = terms.export().device();
+        batch = new ReplyBatch(terms, output);
         queue = new ManyToOneConcurrentArrayQueue<>(Math.max(2, maxSlots));
         brokenOrRefusing = () -> isBroken || session.isRefusing();
         thread = Thread.ofPlatform().daemon(true).name(name + "-replies").unstarted(this::run);
@@ -50,11 +75,14 @@ final class ReplyWriter {
         thread.start();
     }
 
-    /// Hands over a request that has ended; any thread, never waits.
+    /// Takes a request that has ended; any thread, never waits. The reply leaves when the thread is out of
+    /// the volume.
     void enqueue(Slot slot) {
         boolean fits = queue.offer(slot);
         assert fits : "more replies than slots";
-        bell.ring();
+        if (!isDue.get() && !isDue.getAndSet(true)) {
+            device.afterTurn(sendWhatHasEnded);
+        }
     }
 
     /// The reader takes no more requests: waits until the last reply has left.
@@ -88,56 +116,88 @@ final class ReplyWriter {
         return progress;
     }
 
+    private void sendWhatHasEnded() {
+        isDue.set(false);
+        // Whoever is sending looks once more after it let go.
+        while (!queue.isEmpty() && state.compareAndSet(FREE, SENDING)) {
+            if (!sendAll(false)) {
+                isHandedOver = true;
+                bell.ring();
+                return;
+            }
+            letGo();
+        }
+    }
+
+    private void letGo() {
+        state.set(FREE);
+        if (isReaderDone) {
+            bell.ring();
+        }
+    }
+
     private void run() {
+        while (true) {
+            bell.prepare();
+            if (isHandedOver) {
+                bell.cancel();
+                isHandedOver = false;
+                sendAll(true);
+                letGo();
+                sendWhatHasEnded();
+            } else if (isReaderDone
+                    && (isUnsound || session.isIdle())
+                    && state.compareAndSet(FREE, ENDED)) {
+                bell.cancel();
+                break;
+            } else {
+                bell.sleep();
+            }
+        }
+        isBroken = true;
+        transport.close();
+    }
+
+    /// Sends what is left of the batch, then what has ended.
+    ///
+    /// @param mayWait whether to wait for the socket
+    /// @return whether all of it was sent; else the batch keeps the rest
+    private boolean sendAll(boolean mayWait) {
         try {
-            ReplyBatch batch = new ReplyBatch(terms, output);
-            Slot slot = next();
-            while (slot != null) {
-                // What has completed by now makes a batch. Yielding once for more was tried (fio,
-                // 4 KiB at depth 32, busy 2-core host): slower in five runs of six, 30 % in the
-                // middle.
+            do {
+                Slot slot = batch.isFull() ? null : queue.poll();
                 while (slot != null) {
-                    take(batch, slot);
+                    take(slot);
                     slot = batch.isFull() ? null : queue.poll();
                 }
-                send(batch);
+                if (!send(mayWait)) {
+                    return false;
+                }
+                if (!isBroken) {
+                    replies.add(batch.slotCount());
+                    readBytes.add(batch.dataBytes());
+                }
                 for (int i = 0; i < batch.slotCount(); i++) {
                     session.release(batch.slot(i));
                 }
                 batch.clear();
                 session.ringForRoom();
-                slot = next();
-            }
+            } while (!queue.isEmpty());
         } catch (RuntimeException | Error e) {
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    Thread.currentThread().getName() + " failed: connection closed",
-                    e);
-        } finally {
-            isBroken = true;
-            transport.close();
-            session.ringForRoom();
+            LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed: connection closed", e);
+            fail();
         }
+        return true;
     }
 
-    private Slot next() {
-        Slot slot = queue.poll();
-        while (slot == null) {
-            bell.prepare();
-            slot = queue.poll();
-            if (slot != null) {
-                bell.cancel();
-            } else if (isReaderDone && session.isIdle()) {
-                bell.cancel();
-                return null;
-            } else {
-                bell.sleep();
-            }
-        }
-        return slot;
+    private void fail() {
+        isBroken = true;
+        transport.close();
+        progress.end();
+        session.ringForRoom();
     }
 
-    private void take(ReplyBatch batch, Slot slot) {
+    private void take(Slot slot) {
         if (isBroken) {
             batch.addUnanswered(slot);
         } else if (batch.add(slot) != ReplyError.NONE) {
@@ -145,21 +205,20 @@ final class ReplyWriter {
         }
     }
 
-    private void send(ReplyBatch batch) {
-        if (isBroken) {
-            return;
+    private boolean send(boolean mayWait) {
+        if (isBroken || batch.slotCount() == 0) {
+            return true;
         }
-        replies.add(batch.slotCount());
-        readBytes.add(batch.dataBytes());
         writes.add(1);
         try {
+            if (!mayWait) {
+                return batch.tryWriteTo(transport);
+            }
             batch.writeTo(transport, progress);
         } catch (IOException e) {
-            // The client is gone; closing tells the reader, if it does not know yet.
-            isBroken = true;
-            transport.close();
-            progress.end();
+            fail(); // the client is gone; closing tells the reader, if it does not know yet
         }
+        return true;
     }
 
     Counter replies() {

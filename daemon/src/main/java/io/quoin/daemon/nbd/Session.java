@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The transmission phase of one connection.
 ///
 /// ```
-/// reader:  header -> slot -> check -> buffer, payload -> BlockDevice.submit
-/// engine:                                    completed -> queue of replies
-/// writer:                          slot back <- one write <----+
+/// reader:               header -> slot -> check -> buffer, payload -> BlockDevice.submit
+/// a turn of the volume:                               completed -> queue of replies
+/// after the turn:                  slot back <- one write <-------------+
 /// ```
 ///
 /// What a client can hold is bounded before it holds it: slots, payload bytes, and the volume's pool

@@ -1,6 +1,7 @@
 package io.quoin.daemon.nbd;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
@@ -8,11 +9,17 @@ import java.nio.channels.SocketChannel;
 ///
 /// Buffer by buffer: the JDK's gathering and scattering calls leave 40 bytes on the heap for each
 /// buffer that lies in an arena, as the volume's pool does; its plain calls leave none (JDK 25).
+/// Writes that must not wait go past the JDK, whose channels either wait or, both ways, never do.
 final class SocketTransport implements Transport {
     private final SocketChannel channel;
+    private final int descriptor;
+
+    /// Guarded by this object's monitor: after it is set, the descriptor may be another's.
+    private boolean isClosed;
 
     SocketTransport(SocketChannel channel) {
         this.channel = channel;
+        descriptor = NativeSend.descriptor(channel);
     }
 
     @Override
@@ -26,7 +33,15 @@ final class SocketTransport implements Transport {
     }
 
     @Override
+    public synchronized int tryWrite(MemorySegment memory, long offset, int length) {
+        return isClosed ? 0 : NativeSend.send(descriptor, memory, offset, length);
+    }
+
+    @Override
     public void close() {
+        synchronized (this) {
+            isClosed = true;
+        }
         try {
             channel.close();
         } catch (IOException e) {

@@ -1,9 +1,10 @@
 package io.quoin.daemon.nbd;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/// The bytes of one connection, as they are or under TLS. One thread reads, one writes, any closes:
+/// The bytes of one connection, as they are or under TLS. One thread reads, one at a time writes, any closes:
 /// closing ends a read or write that waits in another thread, with an exception there.
 interface Transport {
     /// {@return bytes read into what remains of the target, at least 1; or -1 at the end}
@@ -17,6 +18,17 @@ interface Transport {
     /// @param source direct
     /// @throws IOException when the connection is broken or closed
     void write(ByteBuffer source) throws IOException;
+
+    /// Writes what is taken without waiting; nothing when that is not to be known, or the connection is
+    /// broken: then {@link #write} waits, or says so.
+    ///
+    /// @param memory native
+    /// @param offset first byte
+    /// @param length how many
+    /// @return how many were taken
+    default int tryWrite(MemorySegment memory, long offset, int length) {
+        return 0;
+    }
 
     /// Ends the connection; again does nothing.
     void close();

@@ -2,9 +2,9 @@
 /// events, and counters in a mapped file.
 ///
 /// ```
-/// engine thread -> EventLog.sink -> queue -> events thread -> log lines (stderr)
+/// engine's turn -> EventLog.sink -> queue -> events thread -> log lines (stderr)
 ///                                                       \-> ring, for `quoin events`
-/// engine thread -> CountersFile (mapped) <- any process
+/// engine's turn -> CountersFile (mapped) <- any process
 /// ```
 ///
 /// Promised: nobody who reports ever waits for who listens. An event that finds the queue full is

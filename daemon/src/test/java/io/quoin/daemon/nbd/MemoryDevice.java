@@ -33,6 +33,7 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
 
     // Engine thread only.
     private final List<Request> late = new ArrayList<>();
+    private final List<Runnable> afterwards = new ArrayList<>();
     private final Random random;
 
     private volatile boolean isReadOnly;
@@ -120,9 +121,22 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
         bell.ring();
     }
 
+    @Override
+    public void afterTurn(Runnable action) {
+        if (Thread.currentThread() == engine) {
+            afterwards.add(action);
+        } else {
+            action.run();
+        }
+    }
+
     private void run() {
         while (!isClosed) {
             Request request = isHeld ? null : ring.poll();
+            if (request == null) {
+                afterwards.forEach(Runnable::run);
+                afterwards.clear();
+            }
             if (request == null && !late.isEmpty() && !isHeld) {
                 completeOne();
             } else if (request == null) {

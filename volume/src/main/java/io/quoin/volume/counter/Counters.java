@@ -2,7 +2,7 @@ package io.quoin.volume.counter;
 
 import org.agrona.concurrent.AtomicBuffer;
 
-/// The counters of one volume: written by its engine thread, read by anybody, also by another process
+/// The counters of one volume: written in its engine's turns, read by anybody, also by another process
 /// when the buffer lies in a mapped file. Each has a cache line of its own.
 public final class Counters {
     /// What is counted.

@@ -100,7 +100,7 @@ public sealed interface VolumeEvent {
     /// @param message the line
     record Note(String message) implements VolumeEvent {}
 
-    /// Receives events on the engine's thread.
+    /// Receives events in the engine's turn.
     @FunctionalInterface
     interface Sink {
         /// Takes an event; must not block.

@@ -28,7 +28,7 @@ import java.util.List;
 /// at every instant (the copy that a crash left damaged is the first); then superblocks with the new tail on all members; only then segments are given
 /// back (invariant I5).
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class Checkpointer {
     private static final int STAGING_BLOCKS = 64;
 

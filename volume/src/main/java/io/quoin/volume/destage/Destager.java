@@ -44,7 +44,7 @@ import org.agrona.collections.LongHashSet;
 ///
 /// A member that fails during a round has left the set; the row is whole without it.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class Destager {
     private static final int MAX_ROWS = 256;
     private static final int MAX_MERGE_BYTES = 256 << 10;

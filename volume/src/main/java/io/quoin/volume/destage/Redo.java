@@ -36,7 +36,7 @@ import org.agrona.collections.Long2ObjectHashMap;
 /// (invariant I26), so a row that somebody wants is redone at once, the others one after the other;
 /// and until the last one is, the journal keeps all that was recovered.
 ///
-/// Idempotent: a crash in here is recovered from by doing it all again. Engine thread only.
+/// Idempotent: a crash in here is recovered from by doing it all again. In the engine's turns only.
 public final class Redo implements InfoCache.Arrival {
     private final Geometry geometry;
     private final MemberSet members;

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /// Fetches the committed content of one block, for a write that covers a part of it.
 @FunctionalInterface
 public interface BaseReader {
-    /// Told on the engine's thread.
+    /// Told in the engine's turn.
     @FunctionalInterface
     interface Done {
         /// The block was read, or could not be.

@@ -29,7 +29,7 @@ import org.agrona.collections.LongHashSet;
 /// A block whose edge is being completed is locked: no other operation on it gets a sequence until
 /// this one has, so that two partial writes of one block both survive.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class Intake {
     /// Blocks of a transaction: 16 MiB.
     public static final int TRANSACTION_BLOCKS = 4096;

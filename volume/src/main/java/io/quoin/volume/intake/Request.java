@@ -44,7 +44,7 @@ public final class Request {
         SHUTDOWN
     }
 
-    /// Told once per submitted request, on the volume's engine thread: it must not block.
+    /// Told once per submitted request, on a thread that runs the volume's engine: it must not block.
     @FunctionalInterface
     public interface Listener {
         /// The request is done; its outcome is set and the session owns it again.

@@ -20,9 +20,9 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
 /// copy fails, its member leaves the set first (which is made durable), then the batch is written
 /// again under its number into a new segment on a new ensemble; only then it commits.
 ///
-/// Engine thread only. Appending and committing allocate nothing in steady state.
+/// In the engine's turns only. Appending and committing allocate nothing in steady state.
 public final class Journal {
-    /// Told on the engine's thread.
+    /// Told in the engine's turn.
     public interface Listener {
         /// A batch was committed and its records' listeners were told.
         void batchCommitted();
@@ -84,6 +84,7 @@ public final class Journal {
         PointerBytesStore store = new PointerBytesStore();
         store.set(buffer.address(), maxBatchBytes);
         headerOut = store.bytesForWrite();
+        headerOut.singleThreadedCheckDisabled(true); // threads take turns
         ios = new Io[members.entries().size()];
         for (int i = 0; i < ios.length; i++) {
             ios[i] = new Io();

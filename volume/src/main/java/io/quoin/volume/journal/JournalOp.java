@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /// One record on its way into the journal. Reused by whoever appends it, once it was committed.
 public final class JournalOp {
-    /// Told on the engine's thread.
+    /// Told in the engine's turn.
     @FunctionalInterface
     public interface Listener {
         /// The record is durable on all copies.

@@ -5,7 +5,7 @@ import io.quoin.volume.format.BlockInfo;
 /// Gives out sequences: they grow, and never repeat (invariant I14). Numbers whose low bytes would read
 /// as "unwritten" or "bad" in a generation vector are left out.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class Sequencer {
     private final int dataCount;
     private long last;

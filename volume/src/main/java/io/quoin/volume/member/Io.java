@@ -25,7 +25,7 @@ public final class Io {
         boolean abandon();
     }
 
-    /// Told on the engine's thread.
+    /// Told in the engine's turn.
     @FunctionalInterface
     public interface Listener {
         /// The operation is done; its result is set.

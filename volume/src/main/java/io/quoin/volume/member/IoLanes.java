@@ -103,8 +103,8 @@ public final class IoLanes implements MemberIo {
         for (int i = 0; i < laneCount; i++) {
             Lane lane = new Lane();
             lanes[i] = lane;
-            // One thread publishes at a time, but the one that opens the volume comes before the
-            // engine's, and the single producer's own assertion knows only one.
+            // One thread publishes at a time, but not always the same: the single producer's own
+            // assertion knows only one.
             lane.ring = RingBuffer.createMultiProducer(Event::new, RING, new Doorbell());
             lane.processor =
                     new BatchEventProcessorBuilder()
@@ -180,6 +180,10 @@ public final class IoLanes implements MemberIo {
                 }
             }
         }
+        // Who submits may be a lane's own thread, in the engine's turn, and must not wait for
+        // itself: a
+        // member set hands out few enough at a time.
+        assert lane.ring.hasAvailableCapacity(1) : "lane full";
         long sequence = lane.ring.next();
         lane.ring.get(sequence).take(io);
         lane.ring.publish(sequence);

@@ -1,7 +1,7 @@
 package io.quoin.volume.member;
 
-/// The running engine's way to one member: submit, and the operation's listener is called on the
-/// engine's thread when it is done. Operations in flight together may be done in any order; the
+/// The running engine's way to one member: submit, and the operation's listener is called in the
+/// engine's turn when it is done. Operations in flight together may be done in any order; the
 /// engine orders by waiting.
 public interface MemberIo extends AutoCloseable {
     /// Starts an operation. Never blocks for the device.

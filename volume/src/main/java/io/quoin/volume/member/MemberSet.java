@@ -23,7 +23,7 @@ import java.util.List;
 ///            -> superblocks {0,2} then {1,3} on all others -> witness -> resumed
 /// ```
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class MemberSet {
     /// Told what happens to the members.
     public interface Listener {
@@ -372,7 +372,7 @@ public final class MemberSet {
     /// @param io its I/O
     /// @param file its file, or null
     public record Detached(MemberIo io, BlockFile file) implements AutoCloseable {
-        /// Ends the threads and closes the file; not on the engine's thread. A file in which an operation
+        /// Ends the threads and closes the file; not in the engine's turn. A file in which an operation
         /// is stuck stays open, for the kernel does not let go of it either.
         @Override
         public void close() {
@@ -566,7 +566,7 @@ public final class MemberSet {
         }
     }
 
-    /// Ends the threads of all members and closes their files; not on the engine's thread.
+    /// Ends the threads of all members and closes their files; not in the engine's turn.
     public void close() {
         for (int slot = 0; slot < ios.length; slot++) {
             if (ios[slot] != null) {

@@ -7,7 +7,7 @@ import java.util.List;
 /// The operations of one slot's member: those handed to it, oldest first, and those that wait because it
 /// has enough to do.
 ///
-/// Engine thread only; allocates nothing in steady state.
+/// In the engine's turns only; allocates nothing in steady state.
 final class SlotQueue {
     /// Most operations handed to one member at a time.
     private static final int MAX_UNDER_WAY = 256;

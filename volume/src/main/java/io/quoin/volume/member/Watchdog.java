@@ -6,7 +6,7 @@ import io.quoin.volume.fault.Plant;
 /// most, so that a process that was stopped for a minute (a pause of the JVM, SIGSTOP, a suspended host)
 /// does not find its members guilty of the silence.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 final class Watchdog {
     private final long limitNanos;
     private final long largestStepNanos;

@@ -28,7 +28,7 @@ import java.util.ArrayList;
 /// issued; when the info has changed meanwhile the block is looked at again, since it is dirty or has
 /// a new home; when it has not, the block is bad and its whole row is resolved under lock.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class HomeReader implements BaseReader {
     private final Geometry geometry;
     private final MemberSet members;

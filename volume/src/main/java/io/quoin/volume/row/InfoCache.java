@@ -22,7 +22,7 @@ import org.agrona.collections.Long2ObjectHashMap;
 /// good one must not be touched before it is whole again. A slot with neither is untrusted for all its
 /// rows.
 ///
-/// Engine thread only.
+/// In the engine's turns only.
 public final class InfoCache {
     /// Groups looked at to find one to give up.
     private static final int MOST_LOOKS = 16;

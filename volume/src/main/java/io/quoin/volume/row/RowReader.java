@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 
 /// Reads a whole row of a locked info group, resolves it, and puts what was bad to rights.
 ///
-/// Engine thread only; frames are few and reused, who finds none waits.
+/// In the engine's turns only; frames are few and reused, who finds none waits.
 public final class RowReader {
     private static final int FRAMES = 32;
 

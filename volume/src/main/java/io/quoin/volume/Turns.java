@@ -1,0 +1,316 @@
+package io.quoin.volume;
+
+import com.lmax.disruptor.BusySpinWaitStrategy;
+import com.lmax.disruptor.EventPoller;
+import com.lmax.disruptor.RingBuffer;
+import com.lmax.disruptor.dsl.ProducerType;
+import io.quoin.volume.intake.Request;
+import io.quoin.volume.member.Doorbell;
+import io.quoin.volume.member.Io;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/// Runs the engine: one thread at a time, and whichever has news for it.
+///
+/// ```
+/// session's reader --> requests ring ----\                    a turn: completions, requests, commit
+/// lane of a member --> completions ring --> engine's turn -->  afterwards: replies are sent
+/// engine's own thread: every 100 ms, commands, and what takes long: destage, jobs, recovery
+/// ```
+///
+/// A thread that publishes news takes the engine's turn at once if nobody has it, and carries on with what
+/// it brought. So a commit wakes the lanes of its copies and nobody else: a hand-off to a parked thread costs
+/// as much as a tenth of a durable write (docs/decisions/engine-thread.md). Whoever has the turn looks once
+/// more after letting go; so nothing that is published is left lying:
+///
+/// ```
+/// publisher:  publish; fence; turn taken? leave it to whoever has it
+/// holder:     let go;  fence; anything published? take another turn
+/// ```
+///
+/// A guest's turn is short: so many events, and nothing that takes long.
+final class Turns {
+    private static final int REQUEST_RING = 4096;
+    private static final int COMPLETION_RING = 16_384;
+    private static final int GUEST_EVENTS = 64;
+    private static final int GUEST_TURNS = 3;
+    private static final int SPINS = 200;
+    private static final long PAUSE_NANOS = 20_000L;
+    private static final long TICK_NANOS = 100_000_000L;
+
+    /// Actions for the end of a turn, of each thread that takes turns.
+    private static final ThreadLocal<List<Runnable>> AFTERWARDS =
+            ThreadLocal.withInitial(ArrayList::new);
+
+    private static final class RequestEvent {
+        private Request request;
+        private Runnable command;
+    }
+
+    private static final class CompletionEvent {
+        private Io io;
+    }
+
+    // Nobody waits on the rings themselves: publishers take turns or ring.
+    private final RingBuffer<RequestEvent> requests =
+            RingBuffer.create(
+                    ProducerType.MULTI,
+                    RequestEvent::new,
+                    REQUEST_RING,
+                    new BusySpinWaitStrategy());
+    private final RingBuffer<CompletionEvent> completions =
+            RingBuffer.create(
+                    ProducerType.MULTI,
+                    CompletionEvent::new,
+                    COMPLETION_RING,
+                    new BusySpinWaitStrategy());
+    private final EventPoller<RequestEvent> requestPoller = requests.newPoller();
+    private final EventPoller<CompletionEvent> completionPoller = completions.newPoller();
+    private final Doorbell doorbell = new Doorbell();
+    private final Consumer<Throwable> onDeath;
+
+    /// Whether a thread has the turn; from the start somebody has, until {@link #begin}.
+    private final AtomicBoolean isTaken = new AtomicBoolean(true);
+
+    // Guarded by the turn.
+    private Engine engine;
+    private int eventsLeft;
+    private List<Runnable> afterwards;
+
+    /// Who has the turn; others may see an old value, but never themselves.
+    private Thread runner;
+
+    private Thread thread;
+    private volatile boolean isHalted;
+    private volatile Throwable death;
+
+    /// Turns of an engine that is yet to be made; what is published waits until {@link #begin}.
+    ///
+    /// @param onDeath told in a turn, once, when a bug ended the engine
+    Turns(Consumer<Throwable> onDeath) {
+        this.onDeath = onDeath;
+        requests.addGatingSequences(requestPoller.getSequence());
+        completions.addGatingSequences(completionPoller.getSequence());
+    }
+
+    /// Begins to take turns.
+    ///
+    /// @param of the engine
+    /// @param name of the engine's own thread
+    void begin(Engine of, String name) {
+        engine = of;
+        thread = new Thread(this::run, name);
+        isTaken.set(false);
+        thread.start();
+    }
+
+    /// Hands over a request; waits while the ring is full. It may be done when this returns.
+    void submit(Request request) {
+        long sequence = requests.next();
+        requests.get(sequence).request = request;
+        requests.publish(sequence);
+        visit();
+    }
+
+    /// Hands over a command, for the engine's own thread unless a guest comes earlier.
+    void command(Runnable command) {
+        long sequence = requests.next();
+        requests.get(sequence).command = command;
+        requests.publish(sequence);
+        doorbell.ring();
+    }
+
+    /// Hands over a member operation that is done.
+    void completed(Io io) {
+        long sequence = completions.next();
+        completions.get(sequence).io = io;
+        completions.publish(sequence);
+        visit();
+    }
+
+    /// Wakes the engine's own thread: there is something that a turn would find.
+    void ring() {
+        doorbell.ring();
+    }
+
+    /// Puts off what need not, or must not, be done while others wait for the turn; outside a turn it is
+    /// done at once.
+    ///
+    /// @param action runs once, on this thread
+    void afterTurn(Runnable action) {
+        if (runner == Thread.currentThread()) {
+            afterwards.add(action);
+        } else {
+            action.run();
+        }
+    }
+
+    /// {@return what ended the engine, or null}
+    Throwable death() {
+        return death;
+    }
+
+    /// Takes no more turns; whatever comes afterwards is refused.
+    void halt() {
+        isHalted = true;
+        doorbell.ring();
+        try {
+            thread.join(10_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// {@return whether {@link #halt} was called}
+    boolean isHalted() {
+        return isHalted;
+    }
+
+    private boolean hasNews() {
+        return completions.getCursor() > completionPoller.getSequence().get()
+                || requests.getCursor() > requestPoller.getSequence().get();
+    }
+
+    private void visit() {
+        VarHandle.fullFence();
+        List<Runnable> after = AFTERWARDS.get();
+        for (int turn = 0; turn < GUEST_TURNS; turn++) {
+            if (isTaken.get() || !isTaken.compareAndSet(false, true)) {
+                return;
+            }
+            enter(after);
+            boolean isForOwner;
+            try {
+                isForOwner = death != null || isHalted;
+                if (!isForOwner) {
+                    poll(GUEST_EVENTS);
+                    engine.commit();
+                    isForOwner = engine.isStepDue();
+                }
+            } catch (RuntimeException | Error e) {
+                die(e);
+                isForOwner = true;
+            }
+            leave(after);
+            if (isForOwner) {
+                doorbell.ring();
+                return;
+            }
+            if (!hasNews()) {
+                return;
+            }
+        }
+        doorbell.ring();
+    }
+
+    private void run() {
+        List<Runnable> after = AFTERWARDS.get();
+        Doorbell.Look look = () -> isHalted || hasNews();
+        while (!isHalted) {
+            take();
+            enter(after);
+            boolean any;
+            try {
+                any = poll(Integer.MAX_VALUE);
+                if (death == null) {
+                    any |= engine.step(System.nanoTime());
+                }
+            } catch (RuntimeException | Error e) {
+                die(e);
+                any = true;
+            }
+            leave(after);
+            if (!any) {
+                doorbell.await(look, TICK_NANOS);
+            }
+        }
+        take(); // and never lets go
+        poll(Integer.MAX_VALUE);
+    }
+
+    private void take() {
+        int spins = 0;
+        while (!isTaken.compareAndSet(false, true)) {
+            if (++spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(this, PAUSE_NANOS);
+            }
+        }
+    }
+
+    private void enter(List<Runnable> after) {
+        afterwards = after;
+        runner = Thread.currentThread();
+    }
+
+    private void leave(List<Runnable> after) {
+        afterwards = null;
+        runner = null;
+        isTaken.set(false);
+        for (int i = 0; i < after.size(); i++) {
+            after.get(i).run();
+        }
+        after.clear();
+    }
+
+    private void die(Throwable cause) {
+        if (death == null) {
+            death = cause;
+            onDeath.accept(cause);
+        }
+    }
+
+    /// Takes up to so many events from each ring.
+    private boolean poll(int most) {
+        eventsLeft = most;
+        boolean any = poll(completionPoller, onCompletion);
+        eventsLeft = most;
+        any |= poll(requestPoller, onRequest);
+        return any;
+    }
+
+    private static <T> boolean poll(EventPoller<T> poller, EventPoller.Handler<T> handler) {
+        try {
+            return poller.poll(handler) == EventPoller.PollState.PROCESSING;
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private final EventPoller.Handler<CompletionEvent> onCompletion =
+            (event, sequence, endOfBatch) -> {
+                Io io = event.io;
+                event.io = null;
+                if (io != null && death == null && !isHalted) {
+                    engine.completed(io);
+                }
+                return --eventsLeft > 0;
+            };
+
+    private final EventPoller.Handler<RequestEvent> onRequest =
+            (event, sequence, endOfBatch) -> {
+                Request request = event.request;
+                Runnable command = event.command;
+                event.request = null;
+                event.command = null;
+                if (command != null) {
+                    command.run();
+                } else if (request == null) {
+                    return true; // it was this one in which a bug was met
+                } else if (isHalted) {
+                    request.complete(Request.Outcome.SHUTDOWN);
+                } else if (death == null) {
+                    engine.submit(request);
+                } else {
+                    request.complete(Request.Outcome.IO_ERROR);
+                }
+                return --eventsLeft > 0;
+            };
+}
