@@ -105,6 +105,11 @@ final class SettingsFile {
             throw new ConfigException(file + ": no permission to read it", e);
         } catch (IOException e) {
             throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
+        } catch (AssertionError e) {
+            // tomlj 2.2's own, of input that its grammar had to skip to go on; where assertions are
+            // off,
+            // it reports an error instead.
+            throw new ConfigException(file + ": no TOML: " + e.getMessage(), e);
         }
         if (result.hasErrors()) {
             TomlParseError first = result.errors().getFirst();
