@@ -105,11 +105,9 @@ final class SettingsFile {
             throw new ConfigException(file + ": no permission to read it", e);
         } catch (IOException e) {
             throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
-        } catch (AssertionError e) {
-            // tomlj 2.2's own, of input that its grammar had to skip to go on; where assertions are
-            // off,
-            // it reports an error instead.
-            throw new ConfigException(file + ": no TOML: " + e.getMessage(), e);
+        } catch (RuntimeException | AssertionError | StackOverflowError e) {
+            // tomlj 2.2 trips over some of what it had to skip to go on, instead of reporting it.
+            throw new ConfigException(file + ": no TOML, the parser gave up: " + e, e);
         }
         if (result.hasErrors()) {
             TomlParseError first = result.errors().getFirst();
