@@ -9,6 +9,7 @@ import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.destage.Checkpointer;
 import io.quoin.volume.destage.Destager;
+import io.quoin.volume.destage.Pace;
 import io.quoin.volume.destage.Redo;
 import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.fault.Plant;
@@ -110,6 +111,7 @@ public final class Engine {
     private final Redo redo;
     private final Repairer repairer;
     private final Jobs jobs;
+    private final Pace pace;
     private final Counters counters;
     private final VolumeEvent.Sink events;
     private final ArrayDeque<Request> early = new ArrayDeque<>();
@@ -241,6 +243,8 @@ public final class Engine {
                         counters);
         intake = new Intake(geometry, pool, dirty, journal, sequencer, reader, counters);
         checkpointer.setIntake(intake);
+        pace = new Pace(journal, destager, checkpointer);
+        intake.setPace(pace::bytes);
         repairer =
                 new Repairer(
                         geometry,
@@ -466,6 +470,7 @@ public final class Engine {
                 || isDraining
                 || whenAllIsHome != null
                 || repairer.isRunning()
+                || destager.isStepDue()
                 || !destager.isActive() && isTight();
     }
 
@@ -487,6 +492,7 @@ public final class Engine {
             return any;
         }
         any |= intake.retry();
+        any |= destager.step();
         any |= destage(nowNanos);
         boolean isServing = phase == Phase.SERVING;
         any |=
@@ -529,9 +535,7 @@ public final class Engine {
         boolean mustCheckpoint =
                 roundsSinceCheckpoint > 0
                         && !checkpointer.isActive()
-                        && (!isDirty
-                                || isTight && roundsSinceCheckpoint >= 8
-                                || intake.isWaiting());
+                        && (!isDirty || isTight && destager.isSweepDone());
         boolean any = false;
         boolean isAllHome = !isDirty && redo.isDone();
         if (mustCheckpoint || isDraining && isAllHome && !checkpointer.isActive()) {
@@ -539,11 +543,16 @@ public final class Engine {
             if (isAllHome) {
                 isDraining = false;
             }
-            checkpointer.request(() -> {});
+            pace.checkpointBegins();
+            checkpointer.request(pace::checkpointEnds);
             any = true;
         }
         if (isDirty && (isTight || isDue || isDraining || phase == Phase.STOPPING)) {
+            boolean isNewSweep = destager.isSweepDone();
             if (destager.start()) {
+                if (isNewSweep) {
+                    pace.sweepBegins();
+                }
                 roundsSinceCheckpoint++;
                 any = true;
             }
@@ -552,9 +561,7 @@ public final class Engine {
     }
 
     private boolean isTight() {
-        return intake.isWaiting()
-                || pool.isScarce()
-                || journal.usedBytes() > pool.capacityBytes() / 4;
+        return intake.isWaiting() || pool.isScarce() || intake.isFilling();
     }
 
     /// Ends the volume's life in order: requests under way are answered, everything goes home, and the

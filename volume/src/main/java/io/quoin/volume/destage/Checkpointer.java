@@ -30,7 +30,8 @@ import java.util.List;
 ///
 /// In the engine's turns only.
 public final class Checkpointer {
-    private static final int STAGING_BLOCKS = 64;
+    private static final int MAX_STAGING_BLOCKS = 512;
+    private static final int MAX_MERGE_BYTES = 256 << 10;
 
     private final Geometry geometry;
     private final MemberSet members;
@@ -42,15 +43,15 @@ public final class Checkpointer {
     private final Redo redo;
     private final Counters counters;
     private final MemorySegment staging;
-    private final int[] freeStaging = new int[STAGING_BLOCKS];
-    private int freeCount;
+    private final int stagingBlocks;
+    private final List<Io> writes = new ArrayList<>();
 
     private Intake intake;
     private List<InfoGroup> groups = List.of();
     private int[] lanes = new int[0];
     private int area;
+    private int nextSlot;
     private int nextGroup;
-    private int nextLane;
     private int pending;
     private long newTail;
     private long newFloor;
@@ -89,10 +90,8 @@ public final class Checkpointer {
         this.destager = destager;
         this.redo = redo;
         this.counters = counters;
-        staging = Arena.ofAuto().allocate((long) STAGING_BLOCKS * BLOCK_BYTES, BLOCK_BYTES);
-        for (int i = 0; i < STAGING_BLOCKS; i++) {
-            freeStaging[freeCount++] = i;
-        }
+        stagingBlocks = Math.min(destager.maxRows(), MAX_STAGING_BLOCKS);
+        staging = Arena.ofAuto().allocate((long) stagingBlocks * BLOCK_BYTES, BLOCK_BYTES);
     }
 
     /// Names the intake, whose half-committed transactions hold the tail.
@@ -105,6 +104,15 @@ public final class Checkpointer {
     /// {@return whether a checkpoint is under way}
     public boolean isActive() {
         return isActive;
+    }
+
+    /// {@return the share of the info that the checkpoint under way has written, from 0 to 1}
+    public double progress() {
+        if (!isActive || groups.isEmpty()) {
+            return 1;
+        }
+        double one = (double) geometry.slotCount() * groups.size();
+        return (area * one + (double) nextSlot * groups.size() + nextGroup) / (2 * one);
     }
 
     /// Asks for a checkpoint of everything that is home now.
@@ -153,35 +161,41 @@ public final class Checkpointer {
     }
 
     private void startArea() {
+        nextSlot = 0;
         nextGroup = 0;
-        nextLane = 0;
-        pending = 1;
-        pumpInfo();
+        writeSome();
+    }
+
+    /// Writes as many info blocks as the staging memory takes, slot by slot, neighbours together.
+    private void writeSome() {
+        writes.clear();
+        int staged = 0;
+        while (nextSlot < geometry.slotCount() && staged < stagingBlocks) {
+            if (nextGroup == groups.size()) {
+                nextGroup = 0;
+                nextSlot++;
+                continue;
+            }
+            int place = nextGroup++;
+            InfoGroup group = groups.get(place);
+            int lane = nextSlot - geometry.firstSlot(group.key());
+            if (lane < 0
+                    || lane >= geometry.width()
+                    || Plant.INFO_LANE_FORGOTTEN.isPlanted() && lane == 1) {
+                continue;
+            }
+            if ((lanes[place] >> lane & 1) != 0 && members.holds(nextSlot, group.key())) {
+                stage(group, lane, nextSlot, (long) staged++ * BLOCK_BYTES);
+            }
+        }
+        pending = 1 + writes.size();
+        for (Io io : List.copyOf(writes)) {
+            members.submit(io.slot, io);
+        }
         infoDone();
     }
 
-    private void pumpInfo() {
-        while (nextGroup < groups.size() && freeCount > 0) {
-            if (nextLane == geometry.width()) {
-                nextLane = 0;
-                nextGroup++;
-                continue;
-            }
-            int lane = nextLane++;
-            InfoGroup group = groups.get(nextGroup);
-            int slot = geometry.firstSlot(group.key()) + lane;
-            if (Plant.INFO_LANE_FORGOTTEN.isPlanted() && lane == 1) {
-                continue;
-            }
-            if ((lanes[nextGroup] >> lane & 1) != 0 && members.holds(slot, group.key())) {
-                writeInfo(group, lane, slot);
-            }
-        }
-    }
-
-    private void writeInfo(InfoGroup group, int lane, int slot) {
-        int place = freeStaging[--freeCount];
-        long at = (long) place * BLOCK_BYTES;
+    private void stage(InfoGroup group, int lane, int slot, long at) {
         MemorySegment.copy(group.image(), (long) lane * BLOCK_BYTES, staging, at, BLOCK_BYTES);
         long infoBlock = geometry.infoBlock(group.key());
         var uuid = members.entry(slot).uuid();
@@ -193,31 +207,34 @@ public final class Checkpointer {
                 uuid.getMostSignificantBits(),
                 uuid.getLeastSignificantBits(),
                 members.template().checkpoint);
-        pending++;
+        long offset = members.layout().infoOffset(infoBlock, group.firstCopy(lane) ^ area);
+        Io last = writes.isEmpty() ? null : writes.getLast();
+        if (last != null
+                && last.slot == slot
+                && last.offsetBytes + last.lengthBytes == offset
+                && last.lengthBytes < MAX_MERGE_BYTES) {
+            last.lengthBytes += BLOCK_BYTES;
+            return;
+        }
         Io io = new Io();
-        io.set(
-                Io.Kind.WRITE,
-                staging,
-                at,
-                BLOCK_BYTES,
-                members.layout().infoOffset(infoBlock, group.firstCopy(lane) ^ area));
+        io.set(Io.Kind.WRITE, staging, at, BLOCK_BYTES, offset);
+        io.slot = slot;
         io.listener =
                 done -> {
-                    freeStaging[freeCount++] = place;
                     if (!done.result.isOk()) {
                         members.fail(done);
                     }
-                    pumpInfo();
                     infoDone();
                 };
-        members.submit(slot, io);
+        writes.add(io);
     }
 
     private void infoDone() {
         if (--pending > 0 || members.isFailed()) {
             return;
         }
-        if (nextGroup < groups.size()) {
+        if (nextSlot < geometry.slotCount()) {
+            writeSome();
             return;
         }
         pending = 1;

@@ -30,7 +30,9 @@ import java.util.List;
 import java.util.function.LongConsumer;
 import org.agrona.collections.LongHashSet;
 
-/// Carries the oldest dirty rows home, one round of rows at a time.
+/// Carries dirty rows home in sweeps: the oldest ones, up to many, in the order in which they lie on the
+/// members, a round at a time. The journal's tail can move when a sweep is done; what is written again
+/// before its round comes goes home once, and the more is dirty the more of it are neighbours.
 ///
 /// | phase | what | invariant |
 /// |---|---|---|
@@ -46,8 +48,11 @@ import org.agrona.collections.LongHashSet;
 ///
 /// In the engine's turns only.
 public final class Destager {
-    private static final int MAX_ROWS = 256;
-    private static final int MAX_MERGE_BYTES = 256 << 10;
+    private static final int MAX_ROWS = 1024;
+    private static final int SLICE_ROWS = 64;
+    private static final long WORK_BYTES = 8 << 20;
+    private static final int WORK_SHARE = 8;
+    private static final int MAX_MERGE_BYTES = SLICE_ROWS * BLOCK_BYTES;
 
     private final Geometry geometry;
     private final MemberSet members;
@@ -74,6 +79,20 @@ public final class Destager {
     private final LongHashSet chosen = new LongHashSet(-1);
     private final ArrayDeque<JournalOp> spareOps = new ArrayDeque<>();
     private final HomeWrites home;
+    private final RowRecords records;
+
+    private final Sweep sweep;
+
+    /// What computes, a few rows at a time, so that commits come in between.
+    private enum Slice {
+        NONE,
+        ENCODE,
+        HOME,
+        RECORD
+    }
+
+    private Slice slice = Slice.NONE;
+    private int sliceAt;
 
     private boolean isActive;
     private int pending;
@@ -123,13 +142,21 @@ public final class Destager {
         this.counters = counters;
         this.events = events;
         int intentBytes = (geometry.parityCount() + 1) * BLOCK_BYTES;
-        maxRows = Math.clamp(journal.segmentBytes() / 2 / intentBytes, 1, MAX_ROWS);
         int width = geometry.width();
+        long workBytes = Math.min(WORK_BYTES, region.byteSize() / WORK_SHARE);
+        long mostRows = Math.clamp(workBytes / BLOCK_BYTES / width, 1, MAX_ROWS);
+        boolean hasIntents = geometry.parityCount() > 0 && !geometry.isMirror();
+        maxRows =
+                hasIntents
+                        ? Math.clamp(journal.segmentBytes() / 2 / intentBytes, 1, (int) mostRows)
+                        : (int) mostRows;
         work = Arena.ofAuto().allocate((long) width * maxRows * BLOCK_BYTES, BLOCK_BYTES);
         zeros = Arena.ofAuto().allocate(BLOCK_BYTES, BLOCK_BYTES);
         blocks = new MemorySegment[width];
         offsets = new long[width];
         home = new HomeWrites(members, MAX_MERGE_BYTES);
+        sweep = new Sweep(geometry, dirty);
+        records = new RowRecords(geometry, members, dirty, guards, counters);
     }
 
     /// {@return whether a round is under way}
@@ -142,34 +169,88 @@ public final class Destager {
         return roundBatch;
     }
 
-    /// Starts a round with the oldest dirty rows.
+    /// {@return most rows of a round}
+    int maxRows() {
+        return maxRows;
+    }
+
+    /// {@return whether the rows that were dirty when the last sweep began are home}
+    public boolean isSweepDone() {
+        return sweep.left() == 0 && !isActive;
+    }
+
+    /// {@return the share of the sweep that is home, from 0 to 1}
+    public double progress() {
+        double inRound = round.size() * home.share();
+        return sweep.count() == 0
+                ? 1
+                : (sweep.count() - sweep.left() - round.size() + inRound) / sweep.count();
+    }
+
+    /// {@return whether {@link #step} has something to do}
+    public boolean isStepDue() {
+        return slice != Slice.NONE;
+    }
+
+    /// Computes for a few rows.
+    ///
+    /// @return whether there was anything to do
+    public boolean step() {
+        if (slice == Slice.NONE || members.isFailed()) {
+            return false;
+        }
+        int end = Math.min(round.size(), sliceAt + SLICE_ROWS);
+        for (; sliceAt < end; sliceAt++) {
+            RoundRow each = round.get(sliceAt);
+            switch (slice) {
+                case ENCODE -> encode(each);
+                case HOME -> writeHome(each);
+                case RECORD -> finish(each);
+                case NONE -> throw new AssertionError("no slice");
+            }
+        }
+        if (slice == Slice.HOME) {
+            home.submit();
+        }
+        if (sliceAt == round.size()) {
+            Slice done = slice;
+            slice = Slice.NONE;
+            switch (done) {
+                case ENCODE -> encoded();
+                case HOME -> home.end();
+                case RECORD -> finished();
+                case NONE -> throw new AssertionError("no slice");
+            }
+        }
+        return true;
+    }
+
+    private void begin(Slice next) {
+        slice = next;
+        sliceAt = 0;
+    }
+
+    /// Starts a round of the sweep, or a sweep.
     ///
     /// @return whether there was anything to do
     public boolean start() {
         assert !isActive : "a round is under way";
-        chosen.clear();
-        int scanned = Math.min(dirty.orderSize(), 8 * maxRows);
-        for (int i = 0; i < scanned && round.size() < maxRows; i++) {
-            int version = dirty.inOrder(i);
-            if (version == DirtyIndex.NONE) {
-                continue;
+        if (sweep.left() == 0) {
+            sweep.begin();
+        }
+        while (sweep.left() > 0 && round.size() < maxRows) {
+            RoundRow each = spareRows.pollFirst();
+            if (each == null) {
+                each = new RoundRow(geometry);
             }
-            long row = geometry.rowOf(dirty.block(version));
-            if (chosen.add(row)) {
-                RoundRow each = spareRows.pollFirst();
-                if (each == null) {
-                    each = new RoundRow(geometry);
-                }
-                each.row = row;
-                each.index = geometry.indexInInfoGroup(row);
-                round.add(each);
-            }
+            each.row = sweep.next();
+            each.index = geometry.indexInInfoGroup(each.row);
+            round.add(each);
         }
         if (round.isEmpty()) {
             return false;
         }
         isActive = true;
-        round.sort((a, b) -> Long.compare(a.row, b.row));
         lockGroups();
         return true;
     }
@@ -398,37 +479,59 @@ public final class Destager {
 
     private void gatherDone() {
         if (--pending == 0 && !members.isFailed()) {
-            encode();
+            pending = 1;
+            begin(Slice.ENCODE);
         }
     }
 
-    private void encode() {
-        pending = 1;
-        for (RoundRow each : round) {
-            if (each.isIdle) {
-                continue;
-            }
-            placeBlocks(each);
-            if (geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData()) {
-                for (int p = geometry.dataCount(); p < geometry.width(); p++) {
-                    blocks[p] = work;
-                    offsets[p] = workOffset(each, p);
-                }
-                code.encode(blocks, offsets, BLOCK_BYTES);
-            }
-            boolean isPartial = each.dirtyMask != allData();
-            each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
-            each.generation = Plant.PARITY_GENERATION_STANDS.isPlanted() ? 1 : sequencer.next();
-            if (each.needsIntent) {
-                intend(each);
-            }
+    private void encode(RoundRow each) {
+        if (each.isIdle) {
+            return;
         }
+        checkPayload(each);
+        placeBlocks(each);
+        if (geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData()) {
+            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                blocks[p] = work;
+                offsets[p] = workOffset(each, p);
+            }
+            code.encode(blocks, offsets, BLOCK_BYTES);
+        }
+        boolean isPartial = each.dirtyMask != allData();
+        each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
+        each.generation = Plant.PARITY_GENERATION_STANDS.isPlanted() ? 1 : sequencer.next();
+        if (each.needsIntent) {
+            intend(each);
+        }
+    }
+
+    private void encoded() {
         if (Plant.INTENT_AFTER_HOME.isPlanted() && pending > 1) {
             pending = Integer.MIN_VALUE; // whatever becomes of them
-            writeHome();
+            beginHome();
             return;
         }
         intentDone();
+    }
+
+    /// What came in is what goes home: memory may have changed since.
+    private void checkPayload(RoundRow each) {
+        for (int p = 0; p < geometry.dataCount(); p++) {
+            int version = each.versions[p];
+            if (version == DirtyIndex.NONE || dirty.kind(version) != DirtyIndex.WRITE) {
+                continue;
+            }
+            int crc = Crc32c.of(region, dirty.payload(version), BLOCK_BYTES);
+            if (crc != dirty.crc(version)) {
+                throw new IllegalStateException(
+                        "block "
+                                + dirty.block(version)
+                                + " changed in memory: expected CRC-32C "
+                                + Integer.toHexString(dirty.crc(version))
+                                + ", found "
+                                + Integer.toHexString(crc));
+            }
+        }
     }
 
     private void placeBlocks(RoundRow each) {
@@ -445,16 +548,6 @@ public final class Destager {
                 blocks[p] = region;
                 offsets[p] = dirty.payload(version);
                 each.hasContent = true;
-                int crc = Crc32c.of(region, offsets[p], BLOCK_BYTES);
-                if (crc != dirty.crc(version)) {
-                    throw new IllegalStateException(
-                            "block "
-                                    + dirty.block(version)
-                                    + " changed in memory: expected CRC-32C "
-                                    + Integer.toHexString(dirty.crc(version))
-                                    + ", found "
-                                    + Integer.toHexString(crc));
-                }
             } else {
                 blocks[p] = zeros;
                 offsets[p] = 0;
@@ -509,16 +602,17 @@ public final class Destager {
 
     private void intentDone() {
         if (--pending == 0 && !members.isFailed()) {
-            writeHome();
+            beginHome();
         }
     }
 
-    private void writeHome() {
-        home.clear();
-        for (RoundRow each : round) {
-            if (each.isIdle) {
-                continue;
-            }
+    private void beginHome() {
+        home.begin(this::flush);
+        begin(Slice.HOME);
+    }
+
+    private void writeHome(RoundRow each) {
+        if (!each.isIdle) {
             placeBlocks(each);
             long key = each.group.key();
             long at = members.layout().dataOffset(geometry.memberBlock(each.row));
@@ -543,7 +637,6 @@ public final class Destager {
                 }
             }
         }
-        home.run(this::flush);
     }
 
     private void flush(int writtenMask) {
@@ -572,28 +665,32 @@ public final class Destager {
 
     private void flushDone() {
         if (--pending == 0 && !members.isFailed()) {
-            finish();
+            begin(Slice.RECORD);
         }
     }
 
-    private void finish() {
-        int count = 0;
-        for (RoundRow each : round) {
-            if (!each.isIdle) {
-                recordRow(each);
-                count++;
+    private void finish(RoundRow each) {
+        if (!each.isIdle) {
+            placeBlocks(each);
+            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                blocks[p] = work;
+                offsets[p] = workOffset(each, p);
             }
-            for (int version : each.versions) {
-                if (version != DirtyIndex.NONE) {
-                    dirty.clean(version);
-                }
-            }
-            rowIsHome.accept(each.row);
-            each.group = null;
-            spareRows.addLast(each);
+            records.record(each, blocks, offsets);
+            counters.add(Counter.ROWS_DESTAGED, 1);
         }
+        for (int version : each.versions) {
+            if (version != DirtyIndex.NONE) {
+                dirty.clean(version);
+            }
+        }
+        rowIsHome.accept(each.row);
+        each.group = null;
+        spareRows.addLast(each);
+    }
+
+    private void finished() {
         round.clear();
-        counters.add(Counter.ROWS_DESTAGED, count);
         isActive = false;
         roundBatch = Long.MAX_VALUE;
         List<InfoGroup> groups = List.copyOf(locked);
@@ -604,71 +701,6 @@ public final class Destager {
             } else {
                 group.unlock();
             }
-        }
-    }
-
-    private void recordRow(RoundRow each) {
-        placeBlocks(each);
-        MemorySegment info = each.group.image();
-        int k = geometry.dataCount();
-        for (int p = 0; p < k; p++) {
-            int version = each.versions[p];
-            long at = record(each, p);
-            long block = geometry.blockAt(each.row, p);
-            if (version != DirtyIndex.NONE && (each.idleMask >> p & 1) == 0) {
-                boolean isTrim = dirty.kind(version) == DirtyIndex.TRIM;
-                int type = isTrim ? BlockInfo.TRIMMED : BlockInfo.DATA;
-                BlockInfo.set(info, at, type, block, dirty.sequence(version));
-                if (!isTrim) {
-                    guards.seal(blocks[p], offsets[p], info, at);
-                }
-            } else if ((each.lost >> p & 1) != 0) {
-                BlockInfo.set(info, at, BlockInfo.BAD, block, Batch.BAD_GENERATION);
-            } else if ((each.rewrite >> p & 1) != 0) {
-                if (BlockInfo.guard(info, at) == 0) {
-                    guards.seal(work, workOffset(each, p), info, at);
-                }
-                counters.add(Counter.BLOCKS_REPAIRED, 1);
-            } else {
-                continue;
-            }
-            settled(each, p);
-        }
-        for (int p = k; p < geometry.width(); p++) {
-            long at = record(each, p);
-            if (geometry.isMirror()) {
-                MemorySegment.copy(info, record(each, 0), info, at, BlockInfo.BYTES);
-                settled(each, p);
-            } else {
-                // Without a member to hold it parity was not computed for a partly dirty row. Its
-                // old
-                // guard must go all the same: the rebuild would hold new parity against it.
-                boolean isEncoded = each.parityHeld != 0 || each.dirtyMask == allData();
-                int type = each.hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
-                BlockInfo.set(info, at, type, each.row, each.generation);
-                if (each.hasContent && isEncoded) {
-                    guards.seal(work, workOffset(each, p), info, at);
-                }
-                for (int i = 0; i < k && !Plant.VECTOR_NOT_RENEWED.isPlanted(); i++) {
-                    long data = record(each, i);
-                    long generation =
-                            BlockInfo.type(info, data) == BlockInfo.BAD
-                                    ? Batch.BAD_GENERATION
-                                    : BlockInfo.generation(info, data);
-                    BlockInfo.setVector(info, at, i, k, generation);
-                }
-                settled(each, p);
-            }
-        }
-    }
-
-    /// The block of a position, if a member holds the row, is on it as recorded.
-    private void settled(RoundRow each, int position) {
-        int slot = geometry.slotAt(each.row, position);
-        int lane = slot % geometry.width();
-        each.group.markDirty(lane);
-        if (members.holds(slot, each.group.key())) {
-            each.group.setUntrusted(lane, each.index, false);
         }
     }
 }

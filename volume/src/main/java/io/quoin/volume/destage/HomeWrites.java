@@ -7,6 +7,7 @@ import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// The home writes of a round: neighbours on a member whose blocks are neighbours in memory go out as
@@ -28,6 +29,7 @@ final class HomeWrites {
     private int slots;
     private int failed;
     private int pending;
+    private int submitted;
     private Done done;
 
     HomeWrites(MemberSet members, int maxBytes) {
@@ -36,11 +38,15 @@ final class HomeWrites {
         lastOfSlot = new Io[members.entries().size()];
     }
 
-    void clear() {
-        writes.clear();
-        java.util.Arrays.fill(lastOfSlot, null);
+    /// Begins a round.
+    ///
+    /// @param whenDone told when {@link #end} was called and everything submitted has ended
+    void begin(Done whenDone) {
+        done = whenDone;
         slots = 0;
         failed = 0;
+        submitted = 0;
+        pending = 1;
     }
 
     /// Adds a block; rows come in rising order.
@@ -63,13 +69,20 @@ final class HomeWrites {
         slots |= 1 << slot;
     }
 
-    void run(Done whenDone) {
-        done = whenDone;
-        pending = 1 + writes.size();
-        for (Io io : List.copyOf(writes)) {
-            members.submit(io.slot, io);
+    /// Submits what was added.
+    void submit() {
+        submitted += writes.size();
+        pending += writes.size();
+        for (int i = 0; i < writes.size(); i++) {
+            members.submit(writes.get(i).slot, writes.get(i));
         }
-        end();
+        writes.clear();
+        Arrays.fill(lastOfSlot, null);
+    }
+
+    /// {@return the share of what was submitted that has ended}
+    double share() {
+        return submitted == 0 ? 0 : (double) (submitted + 1 - pending) / (submitted + 1);
     }
 
     private void written(Io io) {
@@ -80,7 +93,8 @@ final class HomeWrites {
         end();
     }
 
-    private void end() {
+    /// Nothing more is added.
+    void end() {
         if (--pending == 0) {
             done.written(slots);
         }

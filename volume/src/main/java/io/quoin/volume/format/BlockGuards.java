@@ -43,6 +43,18 @@ public final class BlockGuards {
     /// @param info segment of the record
     /// @param at its offset
     public void seal(MemorySegment data, long dataAt, MemorySegment info, long at) {
+        int digest = guard.hasCrc32c() ? Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) : 0;
+        seal(data, dataAt, info, at, digest);
+    }
+
+    /// Records the guards of a block whose CRC-32C is known.
+    ///
+    /// @param data segment of the block
+    /// @param dataAt its offset
+    /// @param info segment of the record
+    /// @param at its offset
+    /// @param crc32c CRC-32C of the block
+    public void seal(MemorySegment data, long dataAt, MemorySegment info, long at, int crc32c) {
         info.set(JAVA_BYTE, at + GUARD, (byte) guard.code());
         crc16.sectors(data, dataAt, SECTORS, info, at + CRC16);
         for (int i = 0; i < SECTORS; i++) {
@@ -52,8 +64,7 @@ public final class BlockGuards {
                             : 0;
             info.set(SHORT, at + SECDED + 2L * i, (short) code);
         }
-        int digest = guard.hasCrc32c() ? Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) : 0;
-        info.set(INT, at + CRC32C, digest);
+        info.set(INT, at + CRC32C, guard.hasCrc32c() ? crc32c : 0);
     }
 
     /// {@return whether the block has the recorded guards; false when none is recorded, for then nothing

@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongUnaryOperator;
 import org.agrona.collections.LongHashSet;
 
 /// Takes writes, trims and zeroes: admits them while there is room, completes blocks that are only
@@ -33,6 +34,9 @@ import org.agrona.collections.LongHashSet;
 public final class Intake {
     /// Blocks of a transaction: 16 MiB.
     public static final int TRANSACTION_BLOCKS = 4096;
+
+    /// Of what the journal can hold, the share at which destage begins.
+    private static final int FILLING_SHARE = 4;
 
     private final Geometry geometry;
     private final BufferPool pool;
@@ -55,6 +59,7 @@ public final class Intake {
     private long unappliedBatch = Long.MAX_VALUE;
     private boolean isStopped;
     private boolean isHeld;
+    private LongUnaryOperator pace = LongUnaryOperator.identity();
     private int open;
 
     /// The intake of a volume.
@@ -206,6 +211,14 @@ public final class Intake {
         }
     }
 
+    /// Names who says how full the journal may be, given how full it may be at most: what comes in faster
+    /// than it goes home is slowed down bit by bit, and never stands still until a whole sweep is home.
+    ///
+    /// @param whose bytes in use at most -> bytes in use for now
+    public void setPace(LongUnaryOperator whose) {
+        pace = whose;
+    }
+
     /// Holds new writes back, or lets them go on.
     ///
     /// @param held whether to hold
@@ -220,19 +233,32 @@ public final class Intake {
         long blocks = Math.min(op.endBlock - op.nextBlock, TRANSACTION_BLOCKS);
         boolean hasPayload = op.request.op == Request.Op.WRITE;
         long payload = (hasPayload ? blocks : 2) * BLOCK_BYTES;
-        // Half as much again for headers and for what is left over at the end of segments.
-        long intents = (dirty.liveCount() + blocks) * intentBlocks * BLOCK_BYTES * 3 / 2;
-        long segment = journal.segmentBytes();
-        long free = (long) (journal.freeSegments() - reserveSegments) * segment;
-        long need = payload + payload / 16 + BLOCK_BYTES + intents;
-        if (free >= need && journal.usedBytes() + need <= journalLimitBytes) {
+        long need = payload + payload / 16 + BLOCK_BYTES;
+        long used = journal.usedBytes();
+        long room = room(blocks);
+        if (need <= room && used + need <= pace.applyAsLong(used + room)) {
             return true;
         }
         // Nothing is dirty and the journal is as empty as it gets: waiting would not help.
         return dirty.liveCount() == 0
                 && journal.queued() == 0
-                && journal.usedBytes() <= 2 * segment
-                && free > 0;
+                && used <= 2L * journal.segmentBytes()
+                && journal.freeSegments() > reserveSegments;
+    }
+
+    /// {@return bytes that the journal can still take beyond the reserve and what destage will write to it,
+    /// with so many blocks more}
+    private long room(long moreBlocks) {
+        // Half as much again for headers and for what is left over at the end of segments.
+        long intents = (dirty.liveCount() + moreBlocks) * intentBlocks * BLOCK_BYTES * 3 / 2;
+        long free = (long) (journal.freeSegments() - reserveSegments) * journal.segmentBytes();
+        return Math.min(free, journalLimitBytes - journal.usedBytes()) - intents;
+    }
+
+    /// {@return whether the journal is so full that something should go home, though nobody waits yet}
+    public boolean isFilling() {
+        long used = journal.usedBytes();
+        return used > (used + room(0)) / FILLING_SHARE;
     }
 
     private void advance(Operation op) {
