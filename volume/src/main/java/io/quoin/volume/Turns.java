@@ -7,10 +7,8 @@ import com.lmax.disruptor.dsl.ProducerType;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.Doorbell;
 import io.quoin.volume.member.Io;
-import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
@@ -24,13 +22,8 @@ import java.util.function.Consumer;
 ///
 /// A thread that publishes news takes the engine's turn at once if nobody has it, and carries on with what
 /// it brought. So a commit wakes the lanes of its copies and nobody else: a hand-off to a parked thread costs
-/// as much as a tenth of a durable write (docs/decisions/engine-thread.md). Whoever has the turn looks once
-/// more after letting go; so nothing that is published is left lying:
-///
-/// ```
-/// publisher:  publish; fence; turn taken? leave it to whoever has it
-/// holder:     let go;  fence; anything published? take another turn
-/// ```
+/// as much as a tenth of a durable write (docs/decisions/engine-thread.md). Nothing that is
+/// published is left lying ({@link Baton}).
 ///
 /// A guest's turn is short: so many events, and nothing that takes long.
 final class Turns {
@@ -73,8 +66,7 @@ final class Turns {
     private final Doorbell doorbell = new Doorbell();
     private final Consumer<Throwable> onDeath;
 
-    /// Whether a thread has the turn; from the start somebody has, until {@link #begin}.
-    private final AtomicBoolean isTaken = new AtomicBoolean(true);
+    private final Baton baton = new Baton();
 
     // Guarded by the turn.
     private Engine engine;
@@ -104,7 +96,7 @@ final class Turns {
     void begin(Engine of, String name) {
         engine = of;
         thread = new Thread(this::run, name);
-        isTaken.set(false);
+        baton.letGo();
         thread.start();
     }
 
@@ -154,7 +146,8 @@ final class Turns {
         return death;
     }
 
-    /// Takes no more turns; whatever comes afterwards is refused.
+    /// Nothing reaches the engine any more: requests that come are refused, by whoever brings them, and what is
+    /// done is forgotten. Returns when nobody is in the engine, or after ten seconds.
     void halt() {
         isHalted = true;
         doorbell.ring();
@@ -176,18 +169,17 @@ final class Turns {
     }
 
     private void visit() {
-        VarHandle.fullFence();
         List<Runnable> after = AFTERWARDS.get();
         for (int turn = 0; turn < GUEST_TURNS; turn++) {
-            if (isTaken.get() || !isTaken.compareAndSet(false, true)) {
-                return;
+            if (!baton.tryTake()) {
+                return; // whoever has it looks for news after letting go
             }
             enter(after);
             boolean isForOwner;
             try {
+                poll(GUEST_EVENTS);
                 isForOwner = death != null || isHalted;
                 if (!isForOwner) {
-                    poll(GUEST_EVENTS);
                     engine.commit();
                     isForOwner = engine.isStepDue();
                 }
@@ -228,13 +220,15 @@ final class Turns {
                 doorbell.await(look, TICK_NANOS);
             }
         }
-        take(); // and never lets go
+        take(); // whoever is in the engine has come out; who comes now finds it halted
+        enter(after);
         poll(Integer.MAX_VALUE);
+        leave(after);
     }
 
     private void take() {
         int spins = 0;
-        while (!isTaken.compareAndSet(false, true)) {
+        while (!baton.tryTake()) {
             if (++spins < SPINS) {
                 Thread.onSpinWait();
             } else {
@@ -251,7 +245,7 @@ final class Turns {
     private void leave(List<Runnable> after) {
         afterwards = null;
         runner = null;
-        isTaken.set(false);
+        baton.letGo();
         for (int i = 0; i < after.size(); i++) {
             after.get(i).run();
         }
@@ -301,7 +295,9 @@ final class Turns {
                 event.request = null;
                 event.command = null;
                 if (command != null) {
-                    command.run();
+                    if (!isHalted) {
+                        command.run();
+                    }
                 } else if (request == null) {
                     return true; // it was this one in which a bug was met
                 } else if (isHalted) {

@@ -54,6 +54,7 @@ final class ArchitectureTest {
                     BufferPool.class.getName(),
                     Volume.class.getName(),
                     Turns.class.getName(),
+                    Baton.class.getName(),
                     AgentThreads.class.getName(),
                     LaneFactory.class.getName());
 

@@ -185,6 +185,8 @@ final class ReplyWriter {
             } while (!queue.isEmpty());
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed: connection closed", e);
+            isUnsound = true;
+            batch.clear(); // some may have been given back already: better lost than twice
             fail();
         }
         return true;
