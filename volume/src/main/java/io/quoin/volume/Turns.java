@@ -78,6 +78,11 @@ final class Turns {
 
     private Thread thread;
     private volatile boolean isHalted;
+
+    /// Whether the engine's own thread was called since it last began a turn: a call between its turn and its
+    /// sleep must not wait for the next tick.
+    private volatile boolean isCalled;
+
     private volatile Throwable death;
 
     /// Turns of an engine that is yet to be made; what is published waits until {@link #begin}.
@@ -113,7 +118,7 @@ final class Turns {
         long sequence = requests.next();
         requests.get(sequence).command = command;
         requests.publish(sequence);
-        doorbell.ring();
+        ring();
     }
 
     /// Hands over a member operation that is done.
@@ -124,8 +129,9 @@ final class Turns {
         visit();
     }
 
-    /// Wakes the engine's own thread: there is something that a turn would find.
+    /// Calls the engine's own thread: there is something that its turn would find, though no ring has it.
     void ring() {
+        isCalled = true;
         doorbell.ring();
     }
 
@@ -189,20 +195,21 @@ final class Turns {
             }
             leave(after);
             if (isForOwner) {
-                doorbell.ring();
+                ring();
                 return;
             }
             if (!hasNews()) {
                 return;
             }
         }
-        doorbell.ring();
+        ring();
     }
 
     private void run() {
         List<Runnable> after = AFTERWARDS.get();
-        Doorbell.Look look = () -> isHalted || hasNews();
+        Doorbell.Look look = () -> isHalted || isCalled || hasNews();
         while (!isHalted) {
+            isCalled = false;
             take();
             enter(after);
             boolean any;

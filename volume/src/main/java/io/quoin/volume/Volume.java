@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -304,7 +305,23 @@ public final class Volume implements BlockDevice, AutoCloseable {
                     each.changeJob(job, change, () -> done.complete(null));
                     return null;
                 }));
-        await(done);
+        try {
+            done.get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new VolumeException(
+                    "volume "
+                            + name()
+                            + ": job "
+                            + job
+                            + " was told to "
+                            + change.name().toLowerCase(Locale.ROOT)
+                            + ", but what it has in flight has not ended in 30 s: is a member stuck? `quoin"
+                            + " status` shows when it has come to rest",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new VolumeException("interrupted", e);
+        }
     }
 
     /// Sets how fast jobs may read.

@@ -320,7 +320,7 @@ public final class Destager {
                 dirty.freeze(version);
                 roundBatch = Math.min(roundBatch, dirty.batch(version));
                 each.dirtyMask |= 1 << p;
-                long at = record(each, p);
+                long at = each.record(p);
                 int type = BlockInfo.type(info, at);
                 if (dirty.kind(version) == DirtyIndex.TRIM
                         && (isKnown && (type == BlockInfo.UNWRITTEN || type == BlockInfo.TRIMMED)
@@ -336,11 +336,6 @@ public final class Destager {
             }
         }
         gather();
-    }
-
-    private long record(RoundRow each, int position) {
-        return each.group.record(
-                geometry.slotAt(each.row, position) % geometry.width(), each.index);
     }
 
     private long workOffset(RoundRow each, int position) {
@@ -370,7 +365,7 @@ public final class Destager {
                 continue;
             }
             int slot = geometry.slotAt(each.row, p);
-            boolean isContentless = BlockInfo.isContentless(info, record(each, p));
+            boolean isContentless = BlockInfo.isContentless(info, each.record(p));
             boolean untrusted = each.group.isUntrusted(slot % geometry.width(), each.index);
             if (!isContentless && (untrusted || !members.holds(slot, each.group.key()))) {
                 decodeRow(each);
@@ -384,7 +379,7 @@ public final class Destager {
             if ((each.dirtyMask >> p & 1) != 0) {
                 continue;
             }
-            if (BlockInfo.isContentless(info, record(each, p))) {
+            if (BlockInfo.isContentless(info, each.record(p))) {
                 work.asSlice(workOffset(each, p), BLOCK_BYTES).fill((byte) 0);
                 continue;
             }
@@ -418,12 +413,12 @@ public final class Destager {
         MemorySegment info = each.group.image();
         boolean isGood = true;
         for (int p = 0; p < geometry.dataCount(); p++) {
-            if ((each.dirtyMask >> p & 1) == 0 && !BlockInfo.isContentless(info, record(each, p))) {
+            if ((each.dirtyMask >> p & 1) == 0 && !BlockInfo.isContentless(info, each.record(p))) {
                 isGood &=
                         (each.readMask >> p & 1) != 0
                                 && (Plant.PARITY_UNVERIFIED.isPlanted()
                                         || guards.matches(
-                                                work, workOffset(each, p), info, record(each, p)));
+                                                work, workOffset(each, p), info, each.record(p)));
             }
         }
         if (!isGood) {
@@ -543,7 +538,7 @@ public final class Destager {
                 offsets[p] = workOffset(each, p);
                 each.hasContent |=
                         (each.lost >> p & 1) == 0
-                                && !BlockInfo.isContentless(each.group.image(), record(each, p));
+                                && !BlockInfo.isContentless(each.group.image(), each.record(p));
             } else if (dirty.kind(version) == DirtyIndex.WRITE) {
                 blocks[p] = region;
                 offsets[p] = dirty.payload(version);
@@ -594,10 +589,10 @@ public final class Destager {
         if (each.versions[p] != DirtyIndex.NONE && (each.idleMask >> p & 1) == 0) {
             return dirty.sequence(each.versions[p]);
         }
-        if ((each.lost >> p & 1) != 0 || BlockInfo.type(info, record(each, p)) == BlockInfo.BAD) {
+        if ((each.lost >> p & 1) != 0 || BlockInfo.type(info, each.record(p)) == BlockInfo.BAD) {
             return Batch.BAD_GENERATION;
         }
-        return BlockInfo.generation(info, record(each, p));
+        return BlockInfo.generation(info, each.record(p));
     }
 
     private void intentDone() {

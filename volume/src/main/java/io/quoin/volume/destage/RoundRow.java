@@ -48,7 +48,15 @@ final class RoundRow {
     /// Positions read.
     int readMask;
 
+    private final Geometry geometry;
+
     RoundRow(Geometry geometry) {
+        this.geometry = geometry;
         versions = new int[geometry.dataCount()];
+    }
+
+    /// {@return where the info of a position's block stands in the group's image}
+    long record(int position) {
+        return group.record(geometry.slotAt(row, position) % geometry.width(), index);
     }
 }

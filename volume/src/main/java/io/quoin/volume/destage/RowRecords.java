@@ -44,7 +44,7 @@ final class RowRecords {
         int k = geometry.dataCount();
         for (int p = 0; p < k; p++) {
             int version = each.versions[p];
-            long at = recordOf(each, p);
+            long at = each.record(p);
             long block = geometry.blockAt(each.row, p);
             if (version != DirtyIndex.NONE && (each.idleMask >> p & 1) == 0) {
                 byte kind = dirty.kind(version);
@@ -70,8 +70,8 @@ final class RowRecords {
         }
         for (int p = k; p < geometry.width(); p++) {
             if (geometry.isMirror()) {
-                long at = recordOf(each, p);
-                MemorySegment.copy(info, recordOf(each, 0), info, at, BlockInfo.BYTES);
+                long at = each.record(p);
+                MemorySegment.copy(info, each.record(0), info, at, BlockInfo.BYTES);
             } else {
                 recordParity(each, p, blocks[p], offsets[p]);
             }
@@ -82,7 +82,7 @@ final class RowRecords {
     private void recordParity(RoundRow each, int p, MemorySegment block, long offset) {
         MemorySegment info = each.group.image();
         int k = geometry.dataCount();
-        long at = recordOf(each, p);
+        long at = each.record(p);
         // Without a member to hold it parity was not computed for a partly dirty row. Its old guard
         // must go all the same: the rebuild would hold new parity against it.
         boolean isEncoded = each.parityHeld != 0 || each.dirtyMask == (1 << k) - 1;
@@ -92,18 +92,13 @@ final class RowRecords {
             guards.seal(block, offset, info, at);
         }
         for (int i = 0; i < k && !Plant.VECTOR_NOT_RENEWED.isPlanted(); i++) {
-            long data = recordOf(each, i);
+            long data = each.record(i);
             long generation =
                     BlockInfo.type(info, data) == BlockInfo.BAD
                             ? Batch.BAD_GENERATION
                             : BlockInfo.generation(info, data);
             BlockInfo.setVector(info, at, i, k, generation);
         }
-    }
-
-    private long recordOf(RoundRow each, int position) {
-        return each.group.record(
-                geometry.slotAt(each.row, position) % geometry.width(), each.index);
     }
 
     /// The block of a position, if a member holds the row, is on it as recorded.
