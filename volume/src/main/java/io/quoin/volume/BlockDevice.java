@@ -2,6 +2,7 @@ package io.quoin.volume;
 
 import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.intake.Request;
+import io.quoin.volume.member.Port;
 
 /// What a front end sees of a volume: a size, memory for payload, and a way in. The volume is one
 /// implementation; tests of front ends have a simple one in memory.
@@ -28,5 +29,14 @@ public interface BlockDevice {
     /// @param action runs once, on this thread; it must not throw, nor wait for long
     default void afterTurn(Runnable action) {
         action.run();
+    }
+
+    /// Opens a port for the calling thread, which brings requests from a socket and waits for more: it may
+    /// then carry out durable writes itself.
+    ///
+    /// @param socket descriptor of the socket, -1: unknown
+    /// @return the port, which the thread closes; null: there is none
+    default Port openPort(int socket) {
+        return null;
     }
 }

@@ -456,11 +456,17 @@ public final class Engine {
     }
 
     /// Goes on with commits alone, which takes little time: {@link #step} does so too.
-    public void commit() {
-        journal.pump();
-        if (phase == Phase.SERVING || phase == Phase.STOPPING) {
-            intake.retry();
+    ///
+    /// @param mayWrite whether the next batch may be written; if not, whoever may is to be called
+    /// @return false: a batch is due, and was not written
+    public boolean commit(boolean mayWrite) {
+        if (mayWrite) {
+            journal.pump();
         }
+        if ((phase == Phase.SERVING || phase == Phase.STOPPING) && intake.retry() && mayWrite) {
+            journal.pump();
+        }
+        return mayWrite || !journal.isBatchDue();
     }
 
     /// {@return whether {@link #step} has more to do than {@link #commit}, and should not wait for its next

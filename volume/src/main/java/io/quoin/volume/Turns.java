@@ -7,6 +7,7 @@ import com.lmax.disruptor.dsl.ProducerType;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.Doorbell;
 import io.quoin.volume.member.Io;
+import io.quoin.volume.member.Port;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -67,6 +68,7 @@ final class Turns {
     private final Consumer<Throwable> onDeath;
 
     private final Baton baton = new Baton();
+    private final boolean hasPorts;
 
     // Guarded by the turn.
     private Engine engine;
@@ -83,13 +85,19 @@ final class Turns {
     /// sleep must not wait for the next tick.
     private volatile boolean isCalled;
 
+    /// Whether the engine's own thread can write past the lanes, and is left to write what a guest cannot: a
+    /// batch that went to lanes would be followed by the next, formed on a lane, and so on.
+    private volatile boolean isOwnPortOpen;
+
     private volatile Throwable death;
 
     /// Turns of an engine that is yet to be made; what is published waits until {@link #begin}.
     ///
     /// @param onDeath told in a turn, once, when a bug ended the engine
-    Turns(Consumer<Throwable> onDeath) {
+    /// @param hasPorts whether threads may have ports, since members' files can be written that way
+    Turns(Consumer<Throwable> onDeath, boolean hasPorts) {
         this.onDeath = onDeath;
+        this.hasPorts = hasPorts;
         requests.addGatingSequences(requestPoller.getSequence());
         completions.addGatingSequences(completionPoller.getSequence());
     }
@@ -123,10 +131,22 @@ final class Turns {
 
     /// Hands over a member operation that is done.
     void completed(Io io) {
+        publish(io);
+        visit();
+    }
+
+    /// Opens a port for the calling thread, which reads from a socket.
+    ///
+    /// @param socket its descriptor, -1: unknown
+    /// @return the port, or null: durable writes go to lanes
+    Port openPort(int socket) {
+        return hasPorts ? Port.ofReader(this::publish, this::visit, socket) : null;
+    }
+
+    private void publish(Io io) {
         long sequence = completions.next();
         completions.get(sequence).io = io;
         completions.publish(sequence);
-        visit();
     }
 
     /// Calls the engine's own thread: there is something that its turn would find, though no ring has it.
@@ -186,8 +206,8 @@ final class Turns {
                 poll(GUEST_EVENTS);
                 isForOwner = death != null || isHalted;
                 if (!isForOwner) {
-                    engine.commit();
-                    isForOwner = engine.isStepDue();
+                    boolean mayWrite = !isOwnPortOpen || Port.current() != null;
+                    isForOwner = !engine.commit(mayWrite) || engine.isStepDue();
                 }
             } catch (RuntimeException | Error e) {
                 die(e);
@@ -208,8 +228,14 @@ final class Turns {
     private void run() {
         List<Runnable> after = AFTERWARDS.get();
         Doorbell.Look look = () -> isHalted || isCalled || hasNews();
+        Port port = hasPorts ? Port.ofEngine(this::publish) : null;
+        doorbell.sleepBy(port);
+        isOwnPortOpen = port != null;
         while (!isHalted) {
             isCalled = false;
+            if (port != null) {
+                port.look();
+            }
             take();
             enter(after);
             boolean any;
@@ -226,6 +252,11 @@ final class Turns {
             if (!any) {
                 doorbell.await(look, TICK_NANOS);
             }
+        }
+        if (port != null) {
+            isOwnPortOpen = false;
+            doorbell.sleepBy(null);
+            port.close();
         }
         take(); // whoever is in the engine has come out; who comes now finds it halted
         enter(after);
@@ -253,6 +284,10 @@ final class Turns {
         afterwards = null;
         runner = null;
         baton.letGo();
+        Port port = Port.current();
+        if (port != null) {
+            port.submit();
+        }
         for (int i = 0; i < after.size(); i++) {
             after.get(i).run();
         }

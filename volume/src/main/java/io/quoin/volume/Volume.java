@@ -12,6 +12,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.IoLanes;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Port;
 import io.quoin.volume.member.Witness;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,11 +37,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Volume.class.getName());
     private static final int LANES = 5;
 
-    private final Turns turns = new Turns(this::die);
+    private final Turns turns;
     private final Engine engine;
     private final VolumeEvent.Sink events;
     private final CountDownLatch serving = new CountDownLatch(1);
-    private final AgentThreads stages = new AgentThreads(turns::ring);
+    private final AgentThreads stages;
 
     /// What opening a volume needs.
     ///
@@ -96,6 +97,12 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
     private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
         this.events = opening.events;
+        turns =
+                new Turns(
+                        this::die,
+                        Port.isSupported()
+                                && files.stream().anyMatch(file -> file.durableDescriptor() >= 0));
+        stages = new AgentThreads(turns::ring);
         Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
         String name = assembled.superblock().name();
         engine =
@@ -178,6 +185,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
     @Override
     public void afterTurn(Runnable action) {
         turns.afterTurn(action);
+    }
+
+    @Override
+    public Port openPort(int socket) {
+        return turns.openPort(socket);
     }
 
     /// {@return name of the volume}

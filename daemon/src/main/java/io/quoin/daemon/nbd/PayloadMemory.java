@@ -55,10 +55,16 @@ final class PayloadMemory {
     /// @param bytes wanted size
     /// @param otherBytesHeld what the connection's other requests hold
     /// @param timeoutNanos how long to wait at most
+    /// @param beforeWaiting called before it waits
     /// @param isGone whether the caller has lost interest, looked at twice a second
     /// @return its offset in the pool's region, or -1
     int allocate(
-            Slot slot, long bytes, long otherBytesHeld, long timeoutNanos, BooleanSupplier isGone) {
+            Slot slot,
+            long bytes,
+            long otherBytesHeld,
+            long timeoutNanos,
+            Runnable beforeWaiting,
+            BooleanSupplier isGone) {
         if (otherBytesHeld + slot.heldBytes <= MODEST_BYTES) {
             int offset = allocateModest(slot, bytes);
             if (offset >= 0) {
@@ -72,6 +78,7 @@ final class PayloadMemory {
             }
             giveBack(slot);
         }
+        beforeWaiting.run();
         waiting.incrementAndGet();
         try {
             return allocateInLine(slot, bytes, System.nanoTime() + timeoutNanos, isGone);

@@ -31,6 +31,8 @@ final class Session {
 
     private final Terms terms;
     private final NbdSettings settings;
+    private final Transport transport;
+    private final Runnable settle;
     private final FrameInput input;
     private final BlockDevice device;
     private final PayloadMemory memory;
@@ -63,6 +65,8 @@ final class Session {
             String name) {
         this.terms = terms;
         this.settings = settings;
+        this.transport = transport;
+        settle = transport::settle;
         this.input = input;
         device = terms.export().device();
         memory = terms.export().memory();
@@ -94,7 +98,9 @@ final class Session {
                 more = receive();
             }
         } finally {
+            transport.settle();
             writer.finish();
+            transport.detach();
         }
     }
 
@@ -166,6 +172,9 @@ final class Session {
 
     private Slot takeSlot(SlotPool from) {
         Slot slot = from.tryTake();
+        if (slot == null) {
+            transport.settle();
+        }
         while (slot == null && !writer.isBroken()) {
             roomBell.prepare();
             slot = from.tryTake();
@@ -187,6 +196,7 @@ final class Session {
                 return takeBuffer(slot);
             }
             case CommandType.WRITE -> {
+                transport.attach(device);
                 request.op = Request.Op.WRITE;
                 return takeBuffer(slot);
             }
@@ -213,6 +223,9 @@ final class Session {
         // The pool rounds up to a power of two, and that is what others go without.
         long taken = Long.highestOneBit(bytes) == bytes ? bytes : Long.highestOneBit(bytes) << 1;
         // A client with nothing in flight may have one request of any size.
+        if (isOverHeld(taken)) {
+            transport.settle();
+        }
         while (isOverHeld(taken) && !writer.isBroken()) {
             roomBell.prepare();
             if (isOverHeld(taken) && !writer.isBroken()) {
@@ -228,6 +241,7 @@ final class Session {
                         bytes,
                         heldBytes.get(),
                         settings.bufferWait().toNanos(),
+                        settle,
                         writer.brokenOrRefusing());
         if (offset < 0) {
             slot.heldBytes = 0;

@@ -1,8 +1,11 @@
 package io.quoin.daemon.nbd;
 
+import io.quoin.volume.BlockDevice;
+import io.quoin.volume.member.Port;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SocketChannel;
 
 /// The bytes of a socket as they are.
@@ -17,6 +20,11 @@ final class SocketTransport implements Transport {
     /// Guarded by this object's monitor: after it is set, the descriptor may be another's.
     private boolean isClosed;
 
+    /// The reader's, under which the socket has a second descriptor; null: none.
+    private volatile Port port;
+
+    private boolean isAttached;
+
     SocketTransport(SocketChannel channel) {
         this.channel = channel;
         descriptor = NativeSend.descriptor(channel);
@@ -24,7 +32,41 @@ final class SocketTransport implements Transport {
 
     @Override
     public int read(ByteBuffer target) throws IOException {
+        Port used = port;
+        if (used != null) {
+            used.awaitInput();
+        }
         return channel.read(target);
+    }
+
+    @Override
+    public void attach(BlockDevice device) {
+        if (isAttached) {
+            return;
+        }
+        isAttached = true;
+        synchronized (this) {
+            if (!isClosed) {
+                port = device.openPort(descriptor);
+            }
+        }
+    }
+
+    @Override
+    public void settle() {
+        Port used = port;
+        if (used != null) {
+            used.settle();
+        }
+    }
+
+    @Override
+    public void detach() {
+        Port used = port;
+        port = null;
+        if (used != null) {
+            used.close();
+        }
     }
 
     @Override
@@ -41,6 +83,15 @@ final class SocketTransport implements Transport {
     public void close() {
         synchronized (this) {
             isClosed = true;
+        }
+        try {
+            if (port != null) {
+                // Closing alone would not be seen through the other descriptor.
+                channel.shutdownInput();
+                channel.shutdownOutput();
+            }
+        } catch (IOException | NotYetConnectedException e) {
+            // It is broken or closed already, and whoever waits knows.
         }
         try {
             channel.close();

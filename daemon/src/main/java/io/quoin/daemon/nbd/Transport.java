@@ -1,5 +1,6 @@
 package io.quoin.daemon.nbd;
 
+import io.quoin.volume.BlockDevice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -29,6 +30,18 @@ interface Transport {
     default int tryWrite(MemorySegment memory, long offset, int length) {
         return 0;
     }
+
+    /// Lets the reader, whose call this is, carry on with a device wherever it waits for bytes
+    /// ({@link BlockDevice#openPort}). Again does nothing.
+    ///
+    /// @param device where its requests go
+    default void attach(BlockDevice device) {}
+
+    /// To be called by the reader before it waits for anything else than bytes.
+    default void settle() {}
+
+    /// The reader carries on with no device any more.
+    default void detach() {}
 
     /// Ends the connection; again does nothing.
     void close();

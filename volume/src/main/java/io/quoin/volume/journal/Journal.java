@@ -180,6 +180,11 @@ public final class Journal {
         return mask;
     }
 
+    /// {@return whether {@link #pump} would write}
+    public boolean isBatchDue() {
+        return hasBatch ? pendingCopies == 0 : !queue.isEmpty();
+    }
+
     /// Writes the next batch if none is under way.
     ///
     /// @return whether anything was started

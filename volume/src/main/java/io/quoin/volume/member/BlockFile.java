@@ -41,6 +41,12 @@ public interface BlockFile extends AutoCloseable {
     /// @return OK when all is on stable storage
     IoResult flush();
 
+    /// {@return descriptor through which a write of any thread is durable when it is done, or -1 when there is
+    /// none}
+    default int durableDescriptor() {
+        return -1;
+    }
+
     /// {@return how bytes get to the member, for status}
     default String mode() {
         return "simulated";

@@ -18,11 +18,52 @@ public final class Doorbell implements WaitStrategy {
 
     private volatile Thread parked;
 
+    /// Changed by the consumer only, while it is awake.
+    private Sleep sleep = new Parked();
+
+    /// How the consumer sleeps, and is woken.
+    interface Sleep {
+        /// Called by the consumer before anybody may wake it.
+        void prepare();
+
+        /// Sleeps until woken, until time is up, or for no reason; also when woken since {@link #prepare}.
+        ///
+        /// @param nanos longest wait
+        void sleep(long nanos);
+
+        /// Wakes it; any thread.
+        ///
+        /// @param sleeper the consumer
+        void wake(Thread sleeper);
+    }
+
+    private static final class Parked implements Sleep {
+        @Override
+        public void prepare() {}
+
+        @Override
+        public void sleep(long nanos) {
+            LockSupport.parkNanos(this, nanos);
+        }
+
+        @Override
+        public void wake(Thread sleeper) {
+            LockSupport.unpark(sleeper);
+        }
+    }
+
     /// Something to look at before parking.
     @FunctionalInterface
     public interface Look {
         /// {@return whether there is something to do}
         boolean hasWork();
+    }
+
+    /// Sleeps by a port from now on; the consumer's own call.
+    ///
+    /// @param port the consumer's, null: parks
+    public void sleepBy(Port port) {
+        sleep = port == null ? new Parked() : port;
     }
 
     /// Waits until there is work, somebody rings, or time is up. One thread only.
@@ -36,10 +77,11 @@ public final class Doorbell implements WaitStrategy {
             }
             Thread.onSpinWait();
         }
+        sleep.prepare();
         parked = Thread.currentThread();
         VarHandle.fullFence();
         if (!look.hasWork()) {
-            LockSupport.parkNanos(this, timeoutNanos);
+            sleep.sleep(timeoutNanos);
         }
         parked = null;
     }
@@ -49,7 +91,7 @@ public final class Doorbell implements WaitStrategy {
         VarHandle.fullFence();
         Thread thread = parked;
         if (thread != null) {
-            LockSupport.unpark(thread);
+            sleep.wake(thread);
         }
     }
 

@@ -8,6 +8,7 @@ import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -90,7 +91,12 @@ public final class IoLanes implements MemberIo {
         }
     }
 
+    private final BlockFile file;
+    private final int durableDescriptor;
     private final Lane[] lanes;
+
+    /// Writes that threads do by ports of their own.
+    private final AtomicInteger lent = new AtomicInteger();
 
     /// Starts the threads.
     ///
@@ -99,6 +105,8 @@ public final class IoLanes implements MemberIo {
     /// @param laneCount lanes, from 2
     /// @param completions where done operations go; called on the lanes' threads
     public IoLanes(BlockFile file, String name, int laneCount, Consumer<Io> completions) {
+        this.file = file;
+        durableDescriptor = file.durableDescriptor();
         lanes = new Lane[laneCount];
         for (int i = 0; i < laneCount; i++) {
             Lane lane = new Lane();
@@ -172,7 +180,12 @@ public final class IoLanes implements MemberIo {
     @Override
     public void submit(Io io) {
         Lane lane = lanes[0];
-        if (io.kind != Io.Kind.WRITE_DURABLE) {
+        if (io.kind == Io.Kind.WRITE_DURABLE) {
+            Port port = durableDescriptor < 0 ? null : Port.current();
+            if (port != null && port.take(this, durableDescriptor, io)) {
+                return;
+            }
+        } else {
             lane = lanes[1];
             for (int i = 2; i < lanes.length && lane.depth() > 0; i++) {
                 if (lanes[i].depth() < lane.depth()) {
@@ -189,6 +202,31 @@ public final class IoLanes implements MemberIo {
         lane.ring.publish(sequence);
     }
 
+    /// A port has a write of this member.
+    void lent() {
+        lent.incrementAndGet();
+    }
+
+    /// The kernel has let go of a port's write.
+    void givenBack() {
+        lent.decrementAndGet();
+    }
+
+    /// A port's write failed.
+    ///
+    /// @param offset where on the member
+    /// @param length bytes
+    /// @param result bytes taken, or the error negated
+    void reportWrite(long offset, int length, int result) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "member {0}: write of {1} bytes at offset {2} failed: {3}",
+                file.name(),
+                Integer.toString(length),
+                Long.toString(offset),
+                result < 0 ? Descriptors.describe(-result) : result + " bytes taken");
+    }
+
     @Override
     public boolean abandon(Io io) {
         return io.carrier.abandon();
@@ -196,6 +234,9 @@ public final class IoLanes implements MemberIo {
 
     @Override
     public boolean isQuiet() {
+        if (lent.get() > 0) {
+            return false;
+        }
         for (Lane lane : lanes) {
             if (lane.depth() > 0) {
                 return false;

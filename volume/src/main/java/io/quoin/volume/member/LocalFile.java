@@ -37,6 +37,7 @@ public final class LocalFile implements BlockFile {
     private final FileChannel plain;
     private final FileChannel durable;
     private final boolean direct;
+    private final int durableDescriptor;
     private final long lengthBytes;
     private final ThreadLocal<Views> views = ThreadLocal.withInitial(Views::new);
 
@@ -72,6 +73,7 @@ public final class LocalFile implements BlockFile {
         this.plain = plain;
         this.durable = durable;
         this.direct = direct;
+        durableDescriptor = direct && durable != null ? Descriptors.of(durable) : -1;
         this.lengthBytes = lengthBytes;
     }
 
@@ -191,7 +193,17 @@ public final class LocalFile implements BlockFile {
 
     @Override
     public String mode() {
-        return direct ? "O_DIRECT|O_DSYNC" : "page cache, O_DSYNC (O_DIRECT not supported here)";
+        if (!direct) {
+            return "page cache, O_DSYNC (O_DIRECT not supported here)";
+        }
+        return durableDescriptor >= 0 && Port.isSupported()
+                ? "O_DIRECT|O_DSYNC, io_uring"
+                : "O_DIRECT|O_DSYNC";
+    }
+
+    @Override
+    public int durableDescriptor() {
+        return durableDescriptor;
     }
 
     @Override

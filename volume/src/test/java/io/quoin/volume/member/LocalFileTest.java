@@ -63,7 +63,10 @@ final class LocalFileTest {
     void theModeSaysWhetherThePageCacheIsPassedBy() throws IOException {
         try (LocalFile file = LocalFile.open(path, true)) {
             assertThat(file.mode())
-                    .isIn("O_DIRECT|O_DSYNC", "page cache, O_DSYNC (O_DIRECT not supported here)");
+                    .isIn(
+                            "O_DIRECT|O_DSYNC, io_uring",
+                            "O_DIRECT|O_DSYNC",
+                            "page cache, O_DSYNC (O_DIRECT not supported here)");
             // Under O_DIRECT the kernel refuses memory that is not aligned; the page cache takes
             // it.
             if (file.mode().startsWith("O_DIRECT")) {

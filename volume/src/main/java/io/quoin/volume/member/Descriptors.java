@@ -1,0 +1,114 @@
+package io.quoin.volume.member;
+
+import java.io.FileDescriptor;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.nio.channels.FileChannel;
+
+/// Numbers of open files, and what libc does with them where the JDK has no call for it.
+///
+/// Source: dup(2), eventfd(2).
+final class Descriptors {
+    private static final int NONE = -1;
+    private static final int EFD_CLOEXEC = 0x80000;
+    private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+    private static final MethodHandle CLOSE = find("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle FCNTL =
+            LINKER.downcallHandle(
+                    LINKER.defaultLookup().findOrThrow("fcntl"),
+                    FunctionDescriptor.of(INT, INT, INT, INT),
+                    Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle EVENTFD =
+            find("eventfd", FunctionDescriptor.of(INT, INT, INT));
+    private static final MethodHandle WRITE =
+            find("write", FunctionDescriptor.of(LONG, INT, LONG, LONG));
+
+    private static final MethodHandle STRERROR =
+            find("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
+
+    private static final long LONGEST_MESSAGE = 256;
+
+    private Descriptors() {}
+
+    private static MethodHandle find(String name, FunctionDescriptor descriptor) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor);
+    }
+
+    /// {@return the descriptor of a channel, or -1 where the JDK does not tell it: it does so in a package of
+    /// its own, which the launcher opens}
+    ///
+    /// @param channel open
+    static int of(FileChannel channel) {
+        try {
+            Field field = channel.getClass().getDeclaredField("fd");
+            field.setAccessible(true);
+            Method number =
+                    Class.forName("sun.nio.ch.IOUtil").getMethod("fdVal", FileDescriptor.class);
+            number.setAccessible(true);
+            return (int) number.invoke(null, field.get(channel));
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            return NONE;
+        }
+    }
+
+    /// {@return another descriptor of the same open file, or -1}
+    static int duplicate(int descriptor) {
+        try {
+            return (int) FCNTL.invokeExact(descriptor, F_DUPFD_CLOEXEC, 0);
+        } catch (Throwable e) {
+            throw new AssertionError("fcntl", e);
+        }
+    }
+
+    /// {@return an event counter, or -1}
+    static int eventCounter() {
+        try {
+            return (int) EVENTFD.invokeExact(0, EFD_CLOEXEC);
+        } catch (Throwable e) {
+            throw new AssertionError("eventfd", e);
+        }
+    }
+
+    /// Adds to an event counter.
+    ///
+    /// @param one eight bytes, the number 1
+    static void count(int counter, MemorySegment one) {
+        try {
+            long written = (long) WRITE.invokeExact(counter, one.address(), 8L);
+            assert written == 8 : "eventfd";
+        } catch (Throwable e) {
+            throw new AssertionError("write", e);
+        }
+    }
+
+    /// {@return what libc calls an error}
+    ///
+    /// @param error its number
+    static String describe(int error) {
+        try {
+            MemorySegment message = (MemorySegment) STRERROR.invokeExact(error);
+            return message.reinterpret(LONGEST_MESSAGE).getString(0);
+        } catch (Throwable e) {
+            throw new AssertionError("strerror", e);
+        }
+    }
+
+    /// Gives a descriptor back.
+    static void close(int descriptor) {
+        try {
+            int result = (int) CLOSE.invokeExact(descriptor);
+            assert result == 0 : "close";
+        } catch (Throwable e) {
+            throw new AssertionError("close", e);
+        }
+    }
+}
