@@ -9,7 +9,8 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /// An io_uring of Linux for one thread, which makes it, submits to it and reaps from it: writes, and what
 /// wakes it meanwhile.
@@ -62,7 +63,6 @@ final class Uring implements AutoCloseable {
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-    private static final VarHandle SHARED = INT.varHandle();
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
@@ -95,15 +95,15 @@ final class Uring implements AutoCloseable {
     private final MemorySegment waitArgument = Arena.ofAuto().allocate(24 + 16, 8);
     private final int descriptor;
     private final int capacity;
-    private final MemorySegment queues;
-    private final MemorySegment entries;
-    private final long submitHead;
-    private final long submitTail;
+    private final AtomicBuffer queues;
+    private final AtomicBuffer entries;
+    private final int submitHead;
+    private final int submitTail;
     private final int submitMask;
-    private final long eventHead;
-    private final long eventTail;
+    private final int eventHead;
+    private final int eventTail;
     private final int eventMask;
-    private final long events;
+    private final int events;
     private int tail;
     private int head;
     private long data;
@@ -173,13 +173,13 @@ final class Uring implements AutoCloseable {
         entries = map((long) ENTRY_BYTES * capacity, OFFSET_ENTRIES);
         submitHead = params.get(INT, SUBMISSION + HEAD);
         submitTail = params.get(INT, SUBMISSION + TAIL);
-        submitMask = queues.get(INT, params.get(INT, SUBMISSION + MASK));
+        submitMask = queues.getInt(params.get(INT, SUBMISSION + MASK));
         eventHead = params.get(INT, COMPLETION + HEAD);
         eventTail = params.get(INT, COMPLETION + TAIL);
-        eventMask = queues.get(INT, params.get(INT, COMPLETION + MASK));
+        eventMask = queues.getInt(params.get(INT, COMPLETION + MASK));
         int array = params.get(INT, SUBMISSION + ARRAY);
         for (int i = 0; i < capacity; i++) {
-            queues.set(INT, array + 4L * i, i);
+            queues.putInt(array + 4 * i, i);
         }
     }
 
@@ -189,7 +189,7 @@ final class Uring implements AutoCloseable {
         return (int) syscall(SYS_SETUP, size, params.address(), 0, 0, 0, 0);
     }
 
-    private MemorySegment map(long bytes, long offset) {
+    private AtomicBuffer map(long bytes, long offset) {
         try {
             long address =
                     (long)
@@ -204,7 +204,7 @@ final class Uring implements AutoCloseable {
                 Descriptors.close(descriptor);
                 throw new IllegalStateException("io_uring: its queues cannot be mapped");
             }
-            return MemorySegment.ofAddress(address).reinterpret(bytes);
+            return new UnsafeBuffer(address, (int) bytes);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -228,7 +228,7 @@ final class Uring implements AutoCloseable {
     }
 
     private int waiting() {
-        return tail - (int) SHARED.getAcquire(queues, submitHead);
+        return tail - queues.getIntVolatile(submitHead);
     }
 
     /// Prepares a write.
@@ -255,19 +255,17 @@ final class Uring implements AutoCloseable {
     private void prepare(
             byte op, int file, long offset, long address, int length, int flags, long mark) {
         assert room() > 0 : "io_uring: submission queue full";
-        long at = (long) (tail & submitMask) * ENTRY_BYTES;
-        for (long i = 0; i < ENTRY_BYTES; i += Long.BYTES) {
-            entries.set(LONG, at + i, 0);
-        }
-        entries.set(ValueLayout.JAVA_BYTE, at, op);
-        entries.set(INT, at + 4, file);
-        entries.set(LONG, at + 8, offset);
-        entries.set(LONG, at + 16, address);
-        entries.set(INT, at + 24, length);
-        entries.set(INT, at + 28, flags);
-        entries.set(LONG, at + 32, mark);
+        int at = (tail & submitMask) * ENTRY_BYTES;
+        entries.setMemory(at, ENTRY_BYTES, (byte) 0);
+        entries.putByte(at, op);
+        entries.putInt(at + 4, file);
+        entries.putLong(at + 8, offset);
+        entries.putLong(at + 16, address);
+        entries.putInt(at + 24, length);
+        entries.putInt(at + 28, flags);
+        entries.putLong(at + 32, mark);
         tail++;
-        SHARED.setRelease(queues, submitTail, tail);
+        queues.putIntOrdered(submitTail, tail);
     }
 
     /// Hands over what was prepared; does not wait.
@@ -309,14 +307,14 @@ final class Uring implements AutoCloseable {
     ///
     /// @return whether there is something; then {@link #data} and {@link #result} tell it
     boolean next() {
-        if (head == (int) SHARED.getAcquire(queues, eventTail)) {
+        if (head == queues.getIntVolatile(eventTail)) {
             return false;
         }
-        long at = events + (long) (head & eventMask) * EVENT_BYTES;
-        data = queues.get(LONG, at);
-        result = queues.get(INT, at + 8);
+        int at = events + (head & eventMask) * EVENT_BYTES;
+        data = queues.getLong(at);
+        result = queues.getInt(at + 8);
         head++;
-        SHARED.setRelease(queues, eventHead, head);
+        queues.putIntOrdered(eventHead, head);
         return true;
     }
 
@@ -334,8 +332,9 @@ final class Uring implements AutoCloseable {
     @Override
     public void close() {
         try {
-            int ignored = (int) MUNMAP.invokeExact(entries.address(), entries.byteSize());
-            ignored |= (int) MUNMAP.invokeExact(queues.address(), queues.byteSize());
+            int ignored =
+                    (int) MUNMAP.invokeExact(entries.addressOffset(), (long) entries.capacity());
+            ignored |= (int) MUNMAP.invokeExact(queues.addressOffset(), (long) queues.capacity());
             assert ignored == 0 : "munmap";
         } catch (Throwable e) {
             throw new AssertionError("munmap", e);
