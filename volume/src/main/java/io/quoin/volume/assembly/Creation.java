@@ -167,10 +167,7 @@ public final class Creation {
 
     private static void zero(BlockFile file, MemorySegment zeros, long from, long bytes)
             throws VolumeException {
-        for (long at = from; at < from + bytes; at += CLEAR_BYTES) {
-            int length = (int) Math.min(CLEAR_BYTES, from + bytes - at);
-            check(file, file.write(zeros, 0, length, at, false));
-        }
+        check(file, file.clear(zeros, from, bytes));
     }
 
     private static void check(BlockFile file, IoResult result) throws VolumeException {

@@ -35,6 +35,24 @@ public interface BlockFile extends AutoCloseable {
             long offsetBytes,
             boolean durable);
 
+    /// Makes a range read as zeros, as writing them would, in less time where the member can.
+    ///
+    /// @param zeros a segment of zeros to write from
+    /// @param offsetBytes where on the member
+    /// @param lengthBytes bytes
+    /// @return OK when all of it reads as zeros; a flush makes that durable
+    default IoResult clear(MemorySegment zeros, long offsetBytes, long lengthBytes) {
+        long end = offsetBytes + lengthBytes;
+        for (long at = offsetBytes; at < end; at += zeros.byteSize()) {
+            int length = (int) Math.min(zeros.byteSize(), end - at);
+            IoResult result = write(zeros, 0, length, at, false);
+            if (!result.isOk()) {
+                return result;
+            }
+        }
+        return IoResult.OK;
+    }
+
     /// Makes every write that has returned durable. A failed flush is never tried again and called
     /// good: the kernel may have dropped what it could not write (Rebello et al., ATC 2020).
     ///

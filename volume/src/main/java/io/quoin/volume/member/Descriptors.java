@@ -1,9 +1,12 @@
 package io.quoin.volume.member;
 
 import java.io.FileDescriptor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Field;
@@ -12,11 +15,14 @@ import java.nio.channels.FileChannel;
 
 /// Numbers of open files, and what libc does with them where the JDK has no call for it.
 ///
-/// Source: dup(2), eventfd(2).
+/// Source: fcntl(2), eventfd(2), lseek(2), fallocate(2).
 final class Descriptors {
     private static final int NONE = -1;
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int SEEK_DATA = 3;
+    private static final int ENXIO = 6;
+    private static final int ZERO_RANGE_KEEP_SIZE = 0x11;
     private static final Linker LINKER = Linker.nativeLinker();
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -32,6 +38,16 @@ final class Descriptors {
     private static final MethodHandle WRITE =
             find("write", FunctionDescriptor.of(LONG, INT, LONG, LONG));
 
+    private static final MethodHandle FALLOCATE =
+            find("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
+    private static final StructLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
+    private static final long ERRNO_OFFSET =
+            ERRNO_LAYOUT.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final MethodHandle LSEEK =
+            LINKER.downcallHandle(
+                    LINKER.defaultLookup().findOrThrow("lseek"),
+                    FunctionDescriptor.of(LONG, INT, LONG, INT),
+                    Linker.Option.captureCallState("errno"));
     private static final MethodHandle STRERROR =
             find("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
 
@@ -87,6 +103,32 @@ final class Descriptors {
             assert written == 8 : "eventfd";
         } catch (Throwable e) {
             throw new AssertionError("write", e);
+        }
+    }
+
+    /// {@return where the next bytes of a regular file lie that are not a hole, from an offset on: the offset
+    /// itself where that cannot be known, Long.MAX_VALUE when there are none}
+    static long nextData(int file, long offset) {
+        try {
+            MemorySegment errno = Arena.ofAuto().allocate(ERRNO_LAYOUT);
+            long at = (long) LSEEK.invokeExact(errno, file, offset, SEEK_DATA);
+            if (at >= 0) {
+                return at;
+            }
+            return errno.get(INT, ERRNO_OFFSET) == ENXIO ? Long.MAX_VALUE : offset;
+        } catch (Throwable e) {
+            throw new AssertionError("lseek", e);
+        }
+    }
+
+    /// Lets the kernel, or the device itself, zero a range of a block device.
+    ///
+    /// @return whether it did
+    static boolean zeroRange(int device, long offset, long length) {
+        try {
+            return (int) FALLOCATE.invokeExact(device, ZERO_RANGE_KEEP_SIZE, offset, length) == 0;
+        } catch (Throwable e) {
+            throw new AssertionError("fallocate", e);
         }
     }
 

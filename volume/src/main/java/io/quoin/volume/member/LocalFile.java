@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// go through a channel with O_DSYNC, others through one without. Never mapped: a truncated file
 /// must be an error, not a SIGBUS. A lock on the file keeps a second daemon off.
 public final class LocalFile implements BlockFile {
+    private static final int PAGE = 4096;
     private static final System.Logger LOG = System.getLogger(LocalFile.class.getName());
 
     /// O_DIRECT. The enum is exported by jdk.unsupported, and javac has no way to accept a use of it
@@ -252,6 +253,37 @@ public final class LocalFile implements BlockFile {
             String message = String.valueOf(e.getMessage());
             return message.contains("No space") ? IoResult.NO_SPACE : IoResult.ERROR;
         }
+    }
+
+    /// Of a file what is a hole stays one: the time and space that a large new member takes are those of its
+    /// superblocks.
+    @Override
+    public IoResult clear(MemorySegment zeros, long offsetBytes, long lengthBytes) {
+        int descriptor = durable == null ? -1 : Descriptors.of(plain);
+        if (descriptor < 0) {
+            return BlockFile.super.clear(zeros, offsetBytes, lengthBytes);
+        }
+        if (!Files.isRegularFile(path)) {
+            return Descriptors.zeroRange(descriptor, offsetBytes, lengthBytes)
+                    ? IoResult.OK
+                    : BlockFile.super.clear(zeros, offsetBytes, lengthBytes);
+        }
+        long end = offsetBytes + lengthBytes;
+        long at = offsetBytes;
+        while (at < end) {
+            long data = Descriptors.nextData(descriptor, at);
+            if (data >= end) {
+                return IoResult.OK;
+            }
+            at = data - data % PAGE;
+            int length = (int) Math.min(zeros.byteSize(), end - at);
+            IoResult result = write(zeros, 0, length, at, false);
+            if (!result.isOk()) {
+                return result;
+            }
+            at += length;
+        }
+        return IoResult.OK;
     }
 
     @Override

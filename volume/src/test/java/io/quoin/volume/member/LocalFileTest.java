@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -56,6 +57,37 @@ final class LocalFileTest {
             }
             assertThat(file.read(memory, 0, BYTES, 0)).isEqualTo(IoResult.OK);
             assertThat(memory.get(ValueLayout.JAVA_BYTE, 65_536)).isEqualTo((byte) 6);
+        }
+    }
+
+    @Test
+    void clearingZeroesWhatIsThereAndLeavesHolesAlone() throws IOException {
+        Path sparse = dir.resolve("sparse");
+        byte[] old = new byte[100_000];
+        Arrays.fill(old, (byte) 5);
+        try (FileChannel channel =
+                FileChannel.open(sparse, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(old), 10_000_000_000L);
+            channel.write(ByteBuffer.wrap(old), 500_000_000_000L);
+            channel.write(ByteBuffer.wrap(old), 1L << 40);
+        }
+        try (LocalFile file = LocalFile.open(sparse, true)) {
+            assertThat(
+                            file.clear(
+                                    memory.asSlice(0, 65_536).fill((byte) 0),
+                                    4096,
+                                    (1L << 40) - 4096))
+                    .isEqualTo(IoResult.OK);
+            assertThat(file.flush()).isEqualTo(IoResult.OK);
+            for (long at = 500_000_000_000L / 4096 * 4096; at < 500_000_100_000L; at += 4096) {
+                assertThat(file.read(memory, 0, 4096, at)).isEqualTo(IoResult.OK);
+                assertThat(
+                                memory.asSlice(0, 4096)
+                                        .mismatch(memory.asSlice(65_536, 4096).fill((byte) 0)))
+                        .isEqualTo(-1);
+            }
+            assertThat(file.read(memory, 0, 4096, 1L << 40)).isEqualTo(IoResult.OK);
+            assertThat(memory.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 5);
         }
     }
 
