@@ -82,6 +82,7 @@ public final class Replay {
     private final List<Op> open = new ArrayList<>();
     private final List<JournalOp> last = new ArrayList<>();
     private long truncatedAt;
+    private long applied;
     private long lastBatch;
     private int lastChain;
     private long lastEpoch;
@@ -139,6 +140,7 @@ public final class Replay {
     /// @return the last sequence that counts
     private long pass(JournalScan scan, long tail, long floor) throws DamagedJournalException {
         truncatedAt = floor;
+        applied = 0;
         scan.replay(tail, this::collect);
         if (!open.isEmpty() && !Plant.FLOOR_ENDS_EPOCH.isPlanted()) {
             // The floor may be later: it is what had been given out, not what was committed. What
@@ -170,7 +172,10 @@ public final class Replay {
                 if (!Plant.NO_EPOCH_CUT.isPlanted()) {
                     open.removeIf(op -> op.sequence > sequence);
                 }
-                truncatedAt = Math.max(truncatedAt, sequence);
+                // Lower than the floor when a transaction was not whole: the next EPOCH_START,
+                // which may
+                // have to stand for this one, must cut that off too.
+                truncatedAt = Math.max(applied, sequence);
             } else {
                 take(batch, header, record, type, sequence);
             }
@@ -222,7 +227,7 @@ public final class Replay {
         }
         if (type == Batch.INTENT) {
             takeIntent(batch, record, sequence, block, payload);
-            truncatedAt = Math.max(truncatedAt, sequence);
+            counts(sequence);
             return;
         }
         boolean hasMore = Batch.hasMore(batch, record);
@@ -236,8 +241,13 @@ public final class Replay {
                 apply(op);
             }
             open.clear();
-            truncatedAt = Math.max(truncatedAt, sequence);
+            counts(sequence);
         }
+    }
+
+    private void counts(long sequence) {
+        applied = Math.max(applied, sequence);
+        truncatedAt = Math.max(truncatedAt, sequence);
     }
 
     private static void checkStart(Batch.Header header, long sequence)

@@ -249,6 +249,36 @@ final class JournalTest {
         assertThat(world.found(30)).isEqualTo(1 << 20);
     }
 
+    /// The start that cut the transaction off reached one member only before the power went again; the next
+    /// one stands for it when that member is lost.
+    @Test
+    void aTransactionThatWasDroppedStaysDroppedWithoutTheStartThatCutItOff()
+            throws DamagedJournalException {
+        World world = new World("raid5", 3);
+        world.open(1);
+        world.floor = 14;
+        world.append(Batch.WRITE, 11, 3, 1, false);
+        world.append(Batch.WRITE, 12, 3, 2, true);
+        world.run();
+        world.append(Batch.TRIM, 13, 20, 5, true);
+        world.run();
+        world.open(2);
+        world.journal.pump();
+        Io one = world.pending.peekFirst();
+        one.runOn(world.files.get(one.slot));
+        world.pending.clear();
+        world.open(3);
+        world.run();
+        world.append(Batch.WRITE, 1 << 20, 30, 1, false);
+        world.run();
+        world.files.get(one.slot).flip(one.offsetBytes + 200, 1);
+        world.open(4);
+        assertThat(world.found(3)).isEqualTo(11);
+        assertThat(world.found(4)).isZero();
+        assertThat(world.found(20)).isZero();
+        assertThat(world.found(30)).isEqualTo(1 << 20);
+    }
+
     @Test
     void theLastBatchSurvivesTheLossOfItsOnlyCopyOnceTheNextEpochHasBegun()
             throws DamagedJournalException {
