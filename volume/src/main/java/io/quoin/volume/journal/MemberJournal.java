@@ -148,15 +148,20 @@ final class MemberJournal {
 
     /// Of a batch whose payload is damaged the header may be authentic, and then what stands in the
     /// payload is a client's, not ours to read batches from. Or the batch is an old one, of which a later
-    /// segment left the header standing, and batches of that segment begin in what was its payload.
+    /// segment left the header standing, and batches of that segment begin in what was its payload. Or it
+    /// is one that a crash tore, and a later epoch went on behind a shorter one in its place, which this member
+    /// missed.
     private void findBatches(MemorySegment buffer, int slot) {
         long damagedEnd = 0;
         long damagedSegment = 0;
+        long damagedEpoch = 0;
         long at = 0;
         while (at < layout.segmentBytes()) {
             Batch.Header header = new Batch.Header();
             if (!isHeader(buffer, at, header)
-                    || at < damagedEnd && header.segment <= damagedSegment) {
+                    || at < damagedEnd
+                            && header.segment <= damagedSegment
+                            && header.epoch <= damagedEpoch) {
                 at += BLOCK_BYTES;
                 continue;
             }
@@ -165,6 +170,7 @@ final class MemberJournal {
                 damaged++;
                 damagedEnd = Math.max(damagedEnd, at + header.totalBytes);
                 damagedSegment = header.segment;
+                damagedEpoch = header.epoch;
                 at += Plant.OLD_HEADER_HIDES.isPlanted() ? header.totalBytes : BLOCK_BYTES;
                 continue;
             }

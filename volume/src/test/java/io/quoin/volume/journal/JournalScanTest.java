@@ -389,6 +389,25 @@ final class JournalScanTest {
         assertThat(replayed(11)).containsExactly("2:11", "3:13");
     }
 
+    /// A crash tore batch 12 on member 0. The EPOCH_START in its place is shorter, and reached member 1 only,
+    /// which the power went with; the next one, on both, begins in what had been the torn one's payload.
+    @Test
+    void theHeaderOfATornBatchDoesNotHideWhatALaterEpochWroteOverItsPayload()
+            throws DamagedJournalException {
+        long slot = LAYOUT.segmentOffset(4);
+        members[0].write(batch(2, 12, 9, 8192, Batch.WRITE), 0, 4096, slot + 8192, true);
+        members[1].write(batch(3, 12, 9, 8192, Batch.EPOCH_START), 0, 4096, slot + 8192, true);
+        for (MemoryFile member : members) {
+            member.write(batch(2, 11, 9, 0, Batch.WRITE), 0, 8192, slot, true);
+            MemorySegment start = batch(4, 13, 9, 12_288, Batch.EPOCH_START, 2);
+            member.write(start, 0, 4096, slot + 12_288, true);
+            member.write(batch(4, 14, 9, 16_384, Batch.WRITE), 0, 8192, slot + 16_384, true);
+        }
+        assertThat(replayed(11)).containsExactly("2:11", "3:12", "4:13", "4:14");
+        files[1] = null;
+        assertThat(replayed(11)).containsExactly("2:11", "4:13", "4:14");
+    }
+
     @Test
     void aTailThatTheJournalDoesNotReachIsSaid() {
         write(1, 3, Batch.WRITE);
