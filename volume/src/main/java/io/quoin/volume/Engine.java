@@ -213,6 +213,7 @@ public final class Engine {
                         pool.region(),
                         counters,
                         events,
+                        settings.sweepRows(),
                         this::rowIsHome);
         redo =
                 new Redo(

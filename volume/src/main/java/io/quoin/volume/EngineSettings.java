@@ -9,16 +9,45 @@ package io.quoin.volume;
 /// @param jobBytesPerSecond most that a job reads, 0: no limit
 /// @param ioLimitNanos how long an operation on a member may take before the member is dropped, if it can
 ///     be spared, 0: for ever
+/// @param sweepRows rows that go home before the journal's tail may move
 public record EngineSettings(
         long bufferBytes,
         int infoGroups,
         long destageAfterNanos,
         int jobRowsInFlight,
         long jobBytesPerSecond,
-        long ioLimitNanos) {
+        long ioLimitNanos,
+        int sweepRows) {
+    private static final int SWEEP_ROWS = 16_384;
+
     /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s, 30 s.
     public static final EngineSettings DEFAULT =
             new EngineSettings(256L << 20, 4096, 2_000_000_000L, 8, 0, 30_000_000_000L);
+
+    /// The same with sweeps of 16,384 rows.
+    ///
+    /// @param bufferBytes memory for requests and dirty blocks, a power of two
+    /// @param infoGroups info groups kept in memory while clean
+    /// @param destageAfterNanos age at which dirty blocks go home although there is room
+    /// @param jobRowsInFlight info groups that a job works on at once
+    /// @param jobBytesPerSecond most that a job reads, 0: no limit
+    /// @param ioLimitNanos how long an operation on a member may take, 0: for ever
+    public EngineSettings(
+            long bufferBytes,
+            int infoGroups,
+            long destageAfterNanos,
+            int jobRowsInFlight,
+            long jobBytesPerSecond,
+            long ioLimitNanos) {
+        this(
+                bufferBytes,
+                infoGroups,
+                destageAfterNanos,
+                jobRowsInFlight,
+                jobBytesPerSecond,
+                ioLimitNanos,
+                SWEEP_ROWS);
+    }
 
     public EngineSettings {
         if (Long.bitCount(bufferBytes) != 1 || bufferBytes < 65_536 || bufferBytes > 1L << 30) {
@@ -45,6 +74,10 @@ public record EngineSettings(
             throw new IllegalArgumentException(
                     "limit of an operation: expected 0 or at least 16 ns, was " + ioLimitNanos);
         }
+        if (sweepRows < 1) {
+            throw new IllegalArgumentException(
+                    "rows of a sweep: expected at least 1, was " + sweepRows);
+        }
     }
 
     /// {@return the same with other memory}
@@ -57,6 +90,7 @@ public record EngineSettings(
                 destageAfterNanos,
                 jobRowsInFlight,
                 jobBytesPerSecond,
-                ioLimitNanos);
+                ioLimitNanos,
+                sweepRows);
     }
 }

@@ -113,6 +113,7 @@ public final class Destager {
     /// @param region memory of the payload
     /// @param counters what is counted
     /// @param events who is told
+    /// @param sweepRows most rows of a sweep
     /// @param rowIsHome told of each row that was carried home
     public Destager(
             Geometry geometry,
@@ -127,6 +128,7 @@ public final class Destager {
             MemorySegment region,
             Counters counters,
             VolumeEvent.Sink events,
+            int sweepRows,
             LongConsumer rowIsHome) {
         this.rowIsHome = rowIsHome;
         this.geometry = geometry;
@@ -155,7 +157,7 @@ public final class Destager {
         blocks = new MemorySegment[width];
         offsets = new long[width];
         home = new HomeWrites(members, MAX_MERGE_BYTES);
-        sweep = new Sweep(geometry, dirty);
+        sweep = new Sweep(geometry, dirty, sweepRows);
         records = new RowRecords(geometry, members, dirty, guards, counters);
     }
 

@@ -9,16 +9,16 @@ import org.agrona.collections.LongHashSet;
 ///
 /// In the engine's turns only.
 final class Sweep {
-    private static final int MAX_ROWS = 16_384;
-
     private final Geometry geometry;
     private final DirtyIndex dirty;
+    private final int maxRows;
     private final LongHashSet chosen = new LongHashSet(-1);
     private long[] rows = new long[256];
     private int count;
     private int at;
 
-    Sweep(Geometry geometry, DirtyIndex dirty) {
+    Sweep(Geometry geometry, DirtyIndex dirty, int maxRows) {
+        this.maxRows = maxRows;
         this.geometry = geometry;
         this.dirty = dirty;
     }
@@ -28,7 +28,7 @@ final class Sweep {
         chosen.clear();
         at = 0;
         count = 0;
-        for (int i = 0; i < dirty.orderSize() && count < MAX_ROWS; i++) {
+        for (int i = 0; i < dirty.orderSize() && count < maxRows; i++) {
             int version = dirty.inOrder(i);
             if (version == DirtyIndex.NONE) {
                 continue;

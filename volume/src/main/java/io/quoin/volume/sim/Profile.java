@@ -16,5 +16,8 @@ public enum Profile {
     /// More faults than the volume promises to bear: errors are allowed, wrong bytes are not.
     BEYOND,
     /// Short histories with a power cut at every single operation, each with up to m members lost.
-    EVERY_CRASH
+    EVERY_CRASH,
+    /// Little at a time where every limit is near, and power cuts that come while a drawn part of it is being
+    /// written, many in a row: in recovery, in its first batch, in a checkpoint, in a destage round.
+    EDGES
 }

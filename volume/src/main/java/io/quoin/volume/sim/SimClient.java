@@ -70,6 +70,24 @@ final class SimClient {
         }
     }
 
+    /// Writes, trims or zeroes whole blocks, if nobody writes there.
+    ///
+    /// @param op WRITE, TRIM or ZERO
+    /// @param block first block
+    /// @param blocks how many, as far as the volume goes
+    void ask(Request.Op op, long block, long blocks) {
+        long first = block * 8;
+        long count = Math.min(blocks * 8, world.model.sectorCount() - first);
+        if (open > MOST_OPEN || !world.happens()) {
+            return;
+        }
+        if (op == Request.Op.WRITE) {
+            write(first, count);
+        } else {
+            zero(first, count, op == Request.Op.TRIM, false);
+        }
+    }
+
     private void read(long first, long count) {
         Request request = newRequest(Request.Op.READ, first, count);
         if (request != null) {

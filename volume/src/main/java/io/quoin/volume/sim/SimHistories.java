@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /// What a world goes through, by profile.
 final class SimHistories {
-    private static final Set<Fault> MISHAPS =
+    static final Set<Fault> MISHAPS =
             EnumSet.of(Fault.ABSENT, Fault.ROLLED_BACK, Fault.TRUNCATED, Fault.BLANKED);
 
     private SimHistories() {}
@@ -34,6 +34,7 @@ final class SimHistories {
             case STORM -> SimStorm.run(world);
             case BEYOND -> beyond(world);
             case EVERY_CRASH -> everyCrash(world);
+            case EDGES -> SimEdges.run(world);
         }
     }
 

@@ -52,6 +52,18 @@ final class SimOperator {
         }
     }
 
+    /// Of the members as they were left any may be there, one at least.
+    void findSome() {
+        int atLeast = random.nextInt(world.present.length);
+        for (int i = 0; i < world.present.length; i++) {
+            boolean is = i == atLeast || random.nextBoolean();
+            if (is != world.present[i]) {
+                world.present[i] = is;
+                world.note(is ? Fault.RETURNED : Fault.ABSENT, "disk" + i);
+            }
+        }
+    }
+
     /// Puts a blank disk where a member was lost or dropped, and starts its rebuild.
     ///
     /// @return whether there was such a slot

@@ -67,6 +67,24 @@ final class SimTraffic {
         return pending.size();
     }
 
+    /// {@return whether a write to a zone is under way, or, when none is named, a flush}
+    ///
+    /// @param zone zone, or null
+    boolean isWriting(Zone zone) {
+        for (Pending each : pending) {
+            boolean is =
+                    zone == null
+                            ? each.work.kind == Io.Kind.FLUSH
+                            : each.isWrite()
+                                    && Zone.of(world.superblock.layout(), each.work.offsetBytes)
+                                            == zone;
+            if (is) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// {@return kind of the operation that has been under way longest, for the log}
     String oldest() {
         return pending.isEmpty() ? "idle" : pending.getFirst().work.kind.name();

@@ -43,6 +43,19 @@ final class SimWorld {
     private static final EngineSettings SMALL =
             new EngineSettings(1 << 18, 8, 2_000_000, 4, 0, LIMIT_NANOS);
 
+    /// How large a world is.
+    ///
+    /// @param slots journal slots of a member
+    /// @param segmentBytes size of each
+    /// @param zoneBlocks data blocks of a zone, of which a member has two
+    /// @param blocks most blocks of the volume that the client uses
+    /// @param settings how the engine is run
+    private record Size(
+            int slots, int segmentBytes, int zoneBlocks, int blocks, EngineSettings settings) {}
+
+    private static final Size USUAL = new Size(24, 64 << 10, 64, 192, SETTINGS);
+    private static final Size LITTLE = new Size(12, 32 << 10, 64, 24, SMALL);
+
     private static final int MOST_LOG = 100_000;
 
     final SplittableRandom random;
@@ -82,23 +95,39 @@ final class SimWorld {
     boolean isBeyond;
 
     SimWorld(long seed, SimSpec spec, SimTally tally) {
-        this(seed, spec, tally, 24, SETTINGS);
+        this(seed, spec, tally, USUAL);
     }
 
     /// A smaller world, for histories that are forked at every operation.
     static SimWorld small(long seed, SimSpec spec, SimTally tally) {
-        return new SimWorld(seed, spec, tally, 12, SMALL);
+        return new SimWorld(seed, spec, tally, LITTLE);
     }
 
-    private SimWorld(long seed, SimSpec spec, SimTally tally, int slots, EngineSettings settings) {
-        this.settings = settings;
+    /// A world in which every limit is near: little memory, short sweeps, dirty blocks that go home soon.
+    static SimWorld tight(long seed, SimSpec spec, SimTally tally) {
+        SplittableRandom how = new SplittableRandom(~seed);
+        EngineSettings settings =
+                new EngineSettings(
+                        how.nextInt(3) == 0 ? 1 << 18 : 1 << 20,
+                        4 + how.nextInt(5),
+                        20_000L << 2 * how.nextInt(4),
+                        1 << how.nextInt(3),
+                        0,
+                        LIMIT_NANOS,
+                        1 + how.nextInt(8));
+        return new SimWorld(
+                seed, spec, tally, new Size(64, 64 << 10, 64 << how.nextInt(2), 640, settings));
+    }
+
+    private SimWorld(long seed, SimSpec spec, SimTally tally, Size size) {
+        settings = size.settings;
         random = new SplittableRandom(seed);
         ofFaults = random.split();
         this.spec = spec;
         this.tally = tally;
         disks = new SimDisk[spec.members()];
         present = new boolean[spec.members()];
-        MemberLayout layout = layout(slots);
+        MemberLayout layout = layout(size);
         List<Boolean> blank = new ArrayList<>();
         for (int i = 0; i < disks.length; i++) {
             int sector = random.nextInt(4) == 0 ? 4096 : 512;
@@ -124,19 +153,18 @@ final class SimWorld {
         witness.record(
                 superblock.volume(),
                 Witness.Membership.of(superblock.configEpoch(), superblock.members()));
-        long blocks = Math.min(superblock.geometry().volumeBlocks(), slots == 24 ? 192 : 24);
+        long blocks = Math.min(superblock.geometry().volumeBlocks(), size.blocks);
         model = new SimModel(blocks * 8);
         client = new SimClient(this, random.split());
         traffic = new SimTraffic(this);
     }
 
-    private static MemberLayout layout(int slots) {
-        int segmentBytes = slots == 24 ? 64 << 10 : 32 << 10;
-        int zoneBlocks = 64;
+    private static MemberLayout layout(Size size) {
         long journal = 128 << 10;
-        long zones = journal + (long) segmentBytes * slots;
-        long bytes = zones + 2 * MemberLayout.zoneBytes(zoneBlocks) + MemberLayout.END_BYTES;
-        return new MemberLayout(bytes, journal, segmentBytes, slots, zones, zoneBlocks, 2);
+        long zones = journal + (long) size.segmentBytes * size.slots;
+        long bytes = zones + 2 * MemberLayout.zoneBytes(size.zoneBlocks) + MemberLayout.END_BYTES;
+        return new MemberLayout(
+                bytes, journal, size.segmentBytes, size.slots, zones, size.zoneBlocks, 2);
     }
 
     /// A copy of the world after a power cut now, to be recovered on its own.
@@ -525,6 +553,9 @@ final class SimWorld {
             return;
         }
         SimWorld image = fork(random.nextLong());
+        for (SimDisk disk : image.disks) {
+            disk.faults = null;
+        }
         try {
             new SimOperator(image).lose(tolerance());
             image.open();

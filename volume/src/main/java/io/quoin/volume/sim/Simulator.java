@@ -162,9 +162,12 @@ public final class Simulator {
     static Failure play(Case history, SimTally tally, boolean keepsMarks) {
         tally.runs = 1;
         SimWorld world =
-                history.profile == Profile.EVERY_CRASH
-                        ? SimWorld.small(history.seed, history.layout, tally)
-                        : new SimWorld(history.seed, history.layout, tally);
+                switch (history.profile) {
+                    case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
+                    case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
+                    case CRASHES, LOSSES, FAULTY, REPAIRS, STORM, BEYOND ->
+                            new SimWorld(history.seed, history.layout, tally);
+                };
         world.only = history.only;
         if (keepsMarks) {
             world.keepMarks();
