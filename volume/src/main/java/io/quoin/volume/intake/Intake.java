@@ -59,6 +59,7 @@ public final class Intake {
     private long unappliedBatch = Long.MAX_VALUE;
     private boolean isStopped;
     private boolean isHeld;
+    private long edgesBytes; // of requests whose edges are being completed
     private LongUnaryOperator pace = LongUnaryOperator.identity();
     private int open;
 
@@ -231,19 +232,26 @@ public final class Intake {
             return false;
         }
         long blocks = Math.min(op.endBlock - op.nextBlock, TRANSACTION_BLOCKS);
-        boolean hasPayload = op.request.op == Request.Op.WRITE;
-        long payload = (hasPayload ? blocks : 2) * BLOCK_BYTES;
+        long payload = payloadBytes(op, blocks);
         long need = payload + payload / 16 + BLOCK_BYTES;
         long used = journal.usedBytes();
         long room = room(blocks);
-        if (need <= room && used + need <= pace.applyAsLong(used + room)) {
-            return true;
-        }
         // Nothing is dirty and the journal is as empty as it gets: waiting would not help.
-        return dirty.liveCount() == 0
-                && journal.queued() == 0
-                && used <= 2L * journal.segmentBytes()
-                && journal.freeSegments() > reserveSegments;
+        boolean isAllHome =
+                dirty.liveCount() == 0
+                        && journal.queued() == 0
+                        && used <= 2L * journal.segmentBytes()
+                        && journal.freeSegments() > reserveSegments;
+        if (used + journal.queuedBytes() + edgesBytes + need > pool.capacityBytes()) {
+            // Recovery must find memory for all that is in the journal from the tail on, at home or
+            // not.
+            return isAllHome && journal.isEmpty() && edgesBytes == 0;
+        }
+        return need <= room && used + need <= pace.applyAsLong(used + room) || isAllHome;
+    }
+
+    private static long payloadBytes(Operation op, long blocks) {
+        return (op.request.op == Request.Op.WRITE ? blocks : 2) * BLOCK_BYTES;
     }
 
     /// {@return bytes that the journal can still take beyond the reserve and what destage will write to it,
@@ -308,6 +316,7 @@ public final class Intake {
         }
         op.edgesLocked = true;
         op.edgeFailed = false;
+        edgesBytes += payloadBytes(op, op.endBlock - op.nextBlock);
         op.pendingEdges = 1;
         if (op.headBlock >= 0) {
             lockedBlocks.add(op.headBlock);
@@ -398,6 +407,7 @@ public final class Intake {
         if (--op.pendingEdges > 0) {
             return;
         }
+        edgesBytes -= payloadBytes(op, op.endBlock - op.nextBlock);
         if (!op.edgeFailed) {
             sequence(op);
             return;

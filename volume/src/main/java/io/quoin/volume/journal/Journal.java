@@ -46,6 +46,7 @@ public final class Journal {
     private int inBatchCount;
     private int headerBytes;
     private int totalBytes;
+    private long queuedBytes;
     private boolean hasBatch;
     private int pendingCopies;
     private boolean isStalled;
@@ -102,6 +103,9 @@ public final class Journal {
         carriedUpTo = commitSequence;
         queue.addLast(start);
         queue.addAll(carried);
+        for (JournalOp op : queue) {
+            queuedBytes += (long) op.payloadBlocks() * BLOCK_BYTES;
+        }
     }
 
     /// {@return most payload blocks of one record, so that it fits a batch}
@@ -114,6 +118,7 @@ public final class Journal {
     /// @param op record, complete with its sequence
     public void append(JournalOp op) {
         assert op.payloadBlocks() <= maxRecordBlocks() : "record of " + op.count + " blocks";
+        queuedBytes += (long) op.payloadBlocks() * BLOCK_BYTES;
         queue.addLast(op);
     }
 
@@ -140,6 +145,16 @@ public final class Journal {
     /// {@return records that wait for a batch}
     public int queued() {
         return queue.size() + inBatchCount;
+    }
+
+    /// {@return bytes of payload that wait for a batch, or whose batch waits for a free segment}
+    public long queuedBytes() {
+        return queuedBytes + (isStalled ? totalBytes : 0);
+    }
+
+    /// {@return whether recovery would need none of the batches written so far}
+    public boolean isEmpty() {
+        return tailBatch == nextBatch;
     }
 
     /// {@return segments that can still be opened}
@@ -222,6 +237,7 @@ public final class Journal {
                 break;
             }
             queue.removeFirst();
+            queuedBytes -= (long) op.payloadBlocks() * BLOCK_BYTES;
             inBatch[inBatchCount++] = op;
             recordBytes = records;
             payloadBlocks = blocks;

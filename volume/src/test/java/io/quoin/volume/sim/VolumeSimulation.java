@@ -2,12 +2,45 @@ package io.quoin.volume.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.intake.Request;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Short histories of the production engine in simulated worlds, from seeds; `quoin simulate` runs more.
 final class VolumeSimulation {
+    /// Goal: recovery has memory for all that the journal holds, home already or not. Method: two blocks go
+    /// home, all of the memory but one block is written before the tail moves, and the power goes after each step.
+    @Test
+    void recoveryFindsMemoryForTheWholeJournal() throws VolumeException {
+        int worlds = 0;
+        for (int seed = 0; worlds < 60; seed++) {
+            SimWorld world = SimWorld.tight(seed, SimSpec.RAID1, new SimTally());
+            world.open();
+            if (world.engine().pool().capacityBytes() == 64 * 4096) {
+                worlds++;
+                world.recover();
+                world.settle();
+                world.client.ask(Request.Op.WRITE, 0, 1);
+                world.client.ask(Request.Op.WRITE, 5, 1);
+                while (world.client.openRequests() > 0 || world.engine().dirtyBlocks() > 0) {
+                    world.step(12);
+                }
+                world.client.ask(Request.Op.WRITE, 10, 32);
+                world.client.ask(Request.Op.WRITE, 50, 31);
+                for (int step = 0; step < 60 && world.client.openRequests() > 0; step++) {
+                    world.step(12);
+                    SimWorld image = world.fork(step);
+                    image.open();
+                    image.discard();
+                }
+            }
+            world.discard();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void noPromiseIsBroken(Profile profile) {
