@@ -110,6 +110,11 @@ final class SimDisk implements BlockFile {
         return disk;
     }
 
+    /// {@return what of a page is on the medium, never changed; null: zeros}
+    byte[] durable(int page) {
+        return durable[page];
+    }
+
     /// {@return the disk as its medium is now, to be put back later}
     SimDisk image() {
         return new SimDisk(this, durable);

@@ -182,20 +182,23 @@ final class SimWorld {
         suspects.addAll(from.suspects);
         dropped.addAll(from.dropped);
         witnessed.putAll(from.witnessed);
-        disks = from.crashedDisks(random);
-        now = from.now;
     }
 
-    /// The same, with the disks as the caller says.
-    SimWorld fork(SimDisk[] after) {
-        SimWorld image = fork(1);
+    /// The same, with the disks as the caller says. What becomes of it follows from those, from what the
+    /// witness knows, and from the seed: its clock begins anew.
+    SimWorld fork(SimDisk[] after, long seed) {
+        tally.crashes++;
+        SimWorld image = new SimWorld(this, seed);
         image.disks = after;
         return image;
     }
 
     SimWorld fork(long seed) {
         tally.crashes++;
-        return new SimWorld(this, seed);
+        SimWorld image = new SimWorld(this, seed);
+        image.disks = crashedDisks(image.random);
+        image.now = now;
+        return image;
     }
 
     /// {@return whether the request or fault that was drawn now happens}
@@ -513,11 +516,16 @@ final class SimWorld {
 
     /// Everything that was acknowledged is there, each request whole or absent.
     void verify() {
+        model.settle(readBack(), isBeyond);
+    }
+
+    /// Everything that is there, as {@link SimClient#readAll}; who is a member has been looked at.
+    long[] readBack() {
         client.finish();
         if (!isBeyond) {
             checkMembers();
         }
-        model.settle(client.readAll(), isBeyond);
+        return client.readAll();
     }
 
     /// Who is dropped has given cause; who gave cause is dropped, and stays so until replaced.
