@@ -16,21 +16,27 @@ def ratio: if . == null then "-" else . * 100 | round / 100 | tostring end;
   def aims:
     def p50($job): . as $level | "quoin-\($level)" | of(.; $job; "p50");
     def rate($job): . as $level | "quoin-\($level)" | of(.; $job; "rate");
-    [
-      {name: "commit p50 / nbdkit-file", at_most: 1.25, aim: 0.95, of: over(p50("commit"); of("nbdkit-file"; "commit"; "p50"))},
-      {name: "commit p50 / qemu-quorum", at_most: 0.5, aim: 0.35, of: over(p50("commit"); of("qemu-quorum"; "commit"; "p50"))},
-      {name: "commit p50 / btrfs of the level", at_most: 0.22, aim: 0.15, of: over(p50("commit"); of("btrfs-\(.)"; "commit"; "p50"))},
-      {name: "commit32 rate / raw", at_least: 0.7, aim: 1, of: over(rate("commit32"); of("raw"; "commit32"; "rate"))},
-      {name: "commit32 rate / nbdkit-file", at_least: 3, aim: 5, of: over(rate("commit32"); of("nbdkit-file"; "commit32"; "rate"))},
-      {name: "commit32 rate / qemu-quorum", at_least: 8, aim: 12, of: over(rate("commit32"); of("qemu-quorum"; "commit32"; "rate"))},
-      {name: "commit32 rate / btrfs of the level", at_least: 30, aim: 40, of: over(rate("commit32"); of("btrfs-\(.)"; "commit32"; "rate"))},
+    def latency($job; $peer): {name: "\($job) p50 / \($peer | if startswith("btrfs") then "btrfs of the level" else . end)",
+      of: over(p50($job); of($peer; $job; "p50"))};
+    def rates($job; $peer): {name: "\($job) rate / \($peer | if startswith("btrfs") then "btrfs of the level" else . end)",
+      of: over(rate($job); of($peer; $job; "rate"))};
+    . as $level
+    | [
+      (("commit", "commit-fua") as $job
+        | ($level | latency($job; "nbdkit-file") + {at_most: 1.25, aim: 0.95}),
+          ($level | latency($job; "qemu-quorum") + {at_most: 0.5, aim: 0.35}),
+          ($level | latency($job; "btrfs-\($level)") + {at_most: 0.22, aim: 0.15})),
+      (("commit32", "commit32-fua") as $job
+        | ($level | rates($job; "raw") + {at_least: 0.7, aim: 1}),
+          ($level | rates($job; "nbdkit-file") + {at_least: 3, aim: 5}),
+          ($level | rates($job; "qemu-quorum") + {at_least: 8, aim: 12}),
+          ($level | rates($job; "btrfs-\($level)") + {at_least: 30, aim: 40})),
       {name: "commit32 p99 / raw", at_most: 1.5, aim: 1, of: over(of("quoin-\(.)"; "commit32"; "p99"); of("raw"; "commit32"; "p99"))},
-      {name: "tail p50 / nbdkit-file", at_most: 1.2, aim: 0.95, of: over(p50("tail"); of("nbdkit-file"; "tail"; "p50"))},
+      ($level | latency("tail"; "nbdkit-file") + {at_most: 1.2, aim: 0.95}),
       {name: "randwrite rate / btrfs-raid1", at_least: 2, aim: 4, of: over(rate("randwrite"); of("btrfs-raid1"; "randwrite"; "rate"))},
-      {name: "write rate / btrfs of the level", at_least: (if . == "raid5" then 1.2 else 0.9 end), aim: (if . == "raid5" then 2 else 1.3 end),
-        of: over(rate("write"); of("btrfs-\(.)"; "write"; "rate"))},
-      {name: "read rate / raw", at_least: 0.6, aim: 0.9, of: over(rate("read"); of("raw"; "read"; "rate"))},
-      {name: "randread rate / raw", at_least: 0.45, aim: 0.6, of: over(rate("randread"); of("raw"; "randread"; "rate"))},
+      ($level | rates("write"; "btrfs-\($level)") + (if $level == "raid5" then {at_least: 1.2, aim: 2} else {at_least: 0.9, aim: 1.3} end)),
+      ($level | rates("read"; "raw") + {at_least: 0.6, aim: 0.9}),
+      ($level | rates("randread"; "raw") + {at_least: 0.45, aim: 0.6}),
       {name: "server's processor time a commit32, us", at_most: 12, aim: 8, of: of("quoin-\(.)"; "commit32"; "cpu")}
     ];
   def verdict:

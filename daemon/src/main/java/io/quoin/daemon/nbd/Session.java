@@ -98,9 +98,12 @@ final class Session {
                 more = receive();
             }
         } finally {
-            transport.settle();
-            writer.finish();
-            transport.detach();
+            try {
+                transport.settle();
+            } finally {
+                writer.finish();
+                transport.detach();
+            }
         }
     }
 

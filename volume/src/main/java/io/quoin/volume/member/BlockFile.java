@@ -65,6 +65,17 @@ public interface BlockFile extends AutoCloseable {
         return -1;
     }
 
+    /// Writes pieces of memory one behind the other; a flush makes them durable.
+    ///
+    /// @param pieces where each begins and how long it is, bytes, eight bytes each: an array of iovec
+    /// @param count how many
+    /// @param lengthBytes of all of them
+    /// @param offsetBytes where on the member
+    /// @return false: not all of it was written, or it cannot be done so; each piece is to be written by itself
+    default boolean gather(MemorySegment pieces, int count, int lengthBytes, long offsetBytes) {
+        return false;
+    }
+
     /// {@return how bytes get to the member, for status}
     default String mode() {
         return "simulated";

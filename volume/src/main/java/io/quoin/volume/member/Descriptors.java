@@ -15,7 +15,7 @@ import java.nio.channels.FileChannel;
 
 /// Numbers of open files, and what libc does with them where the JDK has no call for it.
 ///
-/// Source: fcntl(2), eventfd(2), lseek(2), fallocate(2).
+/// Source: fcntl(2), eventfd(2), lseek(2), fallocate(2), pwritev(2).
 final class Descriptors {
     private static final int NONE = -1;
     private static final int EFD_CLOEXEC = 0x80000;
@@ -48,6 +48,8 @@ final class Descriptors {
                     LINKER.defaultLookup().findOrThrow("lseek"),
                     FunctionDescriptor.of(LONG, INT, LONG, INT),
                     Linker.Option.captureCallState("errno"));
+    private static final MethodHandle PWRITEV =
+            find("pwritev", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG));
     private static final MethodHandle STRERROR =
             find("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
 
@@ -129,6 +131,18 @@ final class Descriptors {
             return (int) FALLOCATE.invokeExact(device, ZERO_RANGE_KEEP_SIZE, offset, length) == 0;
         } catch (Throwable e) {
             throw new AssertionError("fallocate", e);
+        }
+    }
+
+    /// Writes pieces of memory one behind the other.
+    ///
+    /// @param pieces array of iovec
+    /// @return bytes written, or -1
+    static long gather(int file, MemorySegment pieces, int count, long offset) {
+        try {
+            return (long) PWRITEV.invokeExact(file, pieces.address(), count, offset);
+        } catch (Throwable e) {
+            throw new AssertionError("pwritev", e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.quoin.volume.member;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import com.lmax.disruptor.BatchEventProcessor;
 import com.lmax.disruptor.BatchEventProcessorBuilder;
 import com.lmax.disruptor.EventHandler;
@@ -8,6 +10,7 @@ import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +31,7 @@ public final class IoLanes implements MemberIo {
     private static final System.Logger LOG = System.getLogger(IoLanes.class.getName());
     private static final int RING = 1024;
     private static final int PAGE = 4096;
+    private static final int SMALL_BYTES = 32 << 10;
     private static final long CLOSE_NANOS = 2_000_000_000L;
 
     /// An operation in a lane's hands.
@@ -71,7 +75,52 @@ public final class IoLanes implements MemberIo {
         }
     }
 
+    /// Small writes, one behind the other on the member, that a lane found waiting: one call of the kernel.
+    private static final class Run {
+        private static final int MOST = 64;
+        private static final int VECTOR_BYTES = 16;
+
+        private final Event[] events = new Event[MOST];
+        private final Io[] owners = new Io[MOST];
+        private final MemorySegment pieces =
+                Arena.ofAuto().allocate((long) MOST * VECTOR_BYTES, VECTOR_BYTES);
+        private int count;
+        private int lengthBytes;
+
+        boolean takes(Event event) {
+            Io work = event.work;
+            return work.kind == Io.Kind.WRITE
+                    && work.lengthBytes <= SMALL_BYTES
+                    && (count == 0
+                            || count < MOST
+                                    && work.offsetBytes
+                                            == events[0].work.offsetBytes + lengthBytes);
+        }
+
+        void add(Event event, Io owner) {
+            long at = (long) count * VECTOR_BYTES;
+            Io work = event.work;
+            pieces.set(JAVA_LONG, at, work.segment.address() + work.segmentOffset);
+            pieces.set(JAVA_LONG, at + Long.BYTES, work.lengthBytes);
+            events[count] = event;
+            owners[count++] = owner;
+            lengthBytes += work.lengthBytes;
+        }
+
+        boolean gather(BlockFile file) {
+            return count > 1 && file.gather(pieces, count, lengthBytes, events[0].work.offsetBytes);
+        }
+
+        void clear() {
+            Arrays.fill(events, 0, count, null);
+            Arrays.fill(owners, 0, count, null);
+            count = 0;
+            lengthBytes = 0;
+        }
+    }
+
     private static final class Lane {
+        private final Run run = new Run();
         private RingBuffer<Event> ring;
         private BatchEventProcessor<Event> processor;
         private Thread thread;
@@ -94,6 +143,10 @@ public final class IoLanes implements MemberIo {
     private final BlockFile file;
     private final int durableDescriptor;
     private final Lane[] lanes;
+
+    // In the engine's turns only.
+    private long endOfLastWrite = -1;
+    private Lane lastWriter;
 
     /// Writes that threads do by ports of their own.
     private final AtomicInteger lent = new AtomicInteger();
@@ -130,18 +183,46 @@ public final class IoLanes implements MemberIo {
 
     private static EventHandler<Event> handler(
             Lane lane, BlockFile file, Consumer<Io> completions) {
+        Run run = lane.run;
         return (event, sequence, endOfBatch) -> {
             Io io = event.owner();
-            boolean isDone = false;
-            if (io != null) {
+            if (!run.takes(event)) {
+                carryOut(run, lane, file, completions);
+            }
+            if (io != null && run.takes(event)) {
+                run.add(event, io);
+            } else if (io != null) {
                 carryOut(event.work, lane, file);
-                isDone = event.handOver(io, lane.bounce);
+                end(event, io, lane, completions);
             }
-            lane.done.set(sequence);
-            if (isDone) {
-                completions.accept(io);
+            if (endOfBatch) {
+                carryOut(run, lane, file, completions);
             }
+            lane.done.set(sequence - run.count);
         };
+    }
+
+    private static void carryOut(Run run, Lane lane, BlockFile file, Consumer<Io> completions) {
+        boolean isWritten = run.gather(file);
+        try {
+            for (int i = 0; i < run.count; i++) {
+                Event event = run.events[i];
+                if (isWritten) {
+                    event.work.result = IoResult.OK;
+                } else {
+                    carryOut(event.work, lane, file);
+                }
+                end(event, run.owners[i], lane, completions);
+            }
+        } finally {
+            run.clear();
+        }
+    }
+
+    private static void end(Event event, Io io, Lane lane, Consumer<Io> completions) {
+        if (event.handOver(io, lane.bounce)) {
+            completions.accept(io);
+        }
     }
 
     private static void carryOut(Io work, Lane lane, BlockFile file) {
@@ -177,6 +258,8 @@ public final class IoLanes implements MemberIo {
         }
     }
 
+    /// Neighbours of small writes take the same lane, which may find them waiting together; all else takes the
+    /// one with the shortest queue.
     @Override
     public void submit(Io io) {
         Lane lane = lanes[0];
@@ -186,12 +269,7 @@ public final class IoLanes implements MemberIo {
                 return;
             }
         } else {
-            lane = lanes[1];
-            for (int i = 2; i < lanes.length && lane.depth() > 0; i++) {
-                if (lanes[i].depth() < lane.depth()) {
-                    lane = lanes[i];
-                }
-            }
+            lane = laneFor(io);
         }
         // Who submits may be a lane's own thread, in the engine's turn, and must not wait for
         // itself: a
@@ -200,6 +278,24 @@ public final class IoLanes implements MemberIo {
         long sequence = lane.ring.next();
         lane.ring.get(sequence).take(io);
         lane.ring.publish(sequence);
+    }
+
+    private Lane laneFor(Io io) {
+        Lane lane = lastWriter;
+        boolean isSmall = io.kind == Io.Kind.WRITE && io.lengthBytes <= SMALL_BYTES;
+        if (!isSmall || io.offsetBytes != endOfLastWrite || lane.depth() >= Run.MOST) {
+            lane = lanes[1];
+            for (int i = 2; i < lanes.length && lane.depth() > 0; i++) {
+                if (lanes[i].depth() < lane.depth()) {
+                    lane = lanes[i];
+                }
+            }
+        }
+        if (isSmall) {
+            lastWriter = lane;
+            endOfLastWrite = io.offsetBytes + io.lengthBytes;
+        }
+        return lane;
     }
 
     /// A port has a write of this member.

@@ -39,6 +39,7 @@ public final class LocalFile implements BlockFile {
     private final FileChannel durable;
     private final boolean direct;
     private final int durableDescriptor;
+    private final int plainDescriptor;
     private final long lengthBytes;
     private final ThreadLocal<Views> views = ThreadLocal.withInitial(Views::new);
 
@@ -75,6 +76,7 @@ public final class LocalFile implements BlockFile {
         this.durable = durable;
         this.direct = direct;
         durableDescriptor = direct && durable != null ? Descriptors.of(durable) : -1;
+        plainDescriptor = durable != null ? Descriptors.of(plain) : -1;
         this.lengthBytes = lengthBytes;
     }
 
@@ -255,11 +257,17 @@ public final class LocalFile implements BlockFile {
         }
     }
 
+    @Override
+    public boolean gather(MemorySegment pieces, int count, int lengthBytes, long offsetBytes) {
+        return plainDescriptor >= 0
+                && Descriptors.gather(plainDescriptor, pieces, count, offsetBytes) == lengthBytes;
+    }
+
     /// Of a file what is a hole stays one: the time and space that a large new member takes are those of its
     /// superblocks.
     @Override
     public IoResult clear(MemorySegment zeros, long offsetBytes, long lengthBytes) {
-        int descriptor = durable == null ? -1 : Descriptors.of(plain);
+        int descriptor = plainDescriptor;
         if (descriptor < 0) {
             return BlockFile.super.clear(zeros, offsetBytes, lengthBytes);
         }

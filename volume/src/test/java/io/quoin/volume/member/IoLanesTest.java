@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// A member's threads when its device does not answer.
 final class IoLanesTest {
@@ -126,5 +129,49 @@ final class IoLanesTest {
         closer.join(20_000);
         assertThat(closer.isAlive()).isFalse();
         assertThat(lanes.isQuiet()).isFalse();
+    }
+
+    @Test
+    void neighboursThatWaitTogetherAreWrittenAtOnceAndEachIsHeardOf(@TempDir Path directory)
+            throws Exception {
+        Path path = directory.resolve("member");
+        Files.write(path, new byte[4 << 20]);
+        int count = 600;
+        MemorySegment memory = Arena.ofAuto().allocate((long) count * PAGE, PAGE);
+        for (int i = 0; i < count; i++) {
+            memory.asSlice((long) i * PAGE, PAGE).fill((byte) (i + 1));
+        }
+        BlockingQueue<Io> done = new LinkedBlockingQueue<>();
+        try (LocalFile file = LocalFile.open(path, true);
+                IoLanes lanes = new IoLanes(file, "test", 3, done::add)) {
+            // Memory in another order than on the member, and a gap.
+            for (int i = 0; i < count; i++) {
+                int from = count - 1 - i;
+                Io io = new Io();
+                io.set(
+                        Io.Kind.WRITE,
+                        memory,
+                        (long) from * PAGE,
+                        PAGE,
+                        (i < 300 ? i : i + 7L) * PAGE);
+                io.mark = from;
+                lanes.submit(io);
+            }
+            for (int i = 0; i < count; i++) {
+                Io io = done.poll(30, TimeUnit.SECONDS);
+                assertThat(io).isNotNull();
+                assertThat(io.result).isEqualTo(IoResult.OK);
+            }
+            while (!lanes.isQuiet()) {
+                Thread.onSpinWait();
+            }
+        }
+        byte[] written = Files.readAllBytes(path);
+        for (int i = 0; i < count; i++) {
+            int at = (i < 300 ? i : i + 7) * PAGE;
+            assertThat(written[at]).isEqualTo((byte) (count - i));
+            assertThat(written[at + PAGE - 1]).isEqualTo((byte) (count - i));
+        }
+        assertThat(written[303 * PAGE]).isZero();
     }
 }
