@@ -15,13 +15,15 @@ import java.nio.channels.FileChannel;
 
 /// Numbers of open files, and what libc does with them where the JDK has no call for it.
 ///
-/// Source: fcntl(2), eventfd(2), lseek(2), fallocate(2), pwritev(2).
+/// Source: fcntl(2), eventfd(2), lseek(2), fallocate(2), pwritev(2), recv(2).
 final class Descriptors {
     private static final int NONE = -1;
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int SEEK_DATA = 3;
     private static final int ENXIO = 6;
+    private static final int EAGAIN = 11;
+    private static final int MSG_PEEK_DONTWAIT = 0x42;
     private static final int ZERO_RANGE_KEEP_SIZE = 0x11;
     private static final Linker LINKER = Linker.nativeLinker();
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -50,6 +52,11 @@ final class Descriptors {
                     Linker.Option.captureCallState("errno"));
     private static final MethodHandle PWRITEV =
             find("pwritev", FunctionDescriptor.of(LONG, INT, LONG, INT, LONG));
+    private static final MethodHandle RECV =
+            LINKER.downcallHandle(
+                    LINKER.defaultLookup().findOrThrow("recv"),
+                    FunctionDescriptor.of(LONG, INT, LONG, LONG, INT),
+                    Linker.Option.captureCallState("errno"));
     private static final MethodHandle STRERROR =
             find("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
 
@@ -144,6 +151,25 @@ final class Descriptors {
         } catch (Throwable e) {
             throw new AssertionError("pwritev", e);
         }
+    }
+
+    /// {@return whether a read of a socket would not wait}
+    ///
+    /// @param memory of a byte at least
+    /// @param errno memory of {@link #newErrno}
+    static boolean hasInput(int socket, MemorySegment memory, MemorySegment errno) {
+        try {
+            long count =
+                    (long) RECV.invokeExact(errno, socket, memory.address(), 1L, MSG_PEEK_DONTWAIT);
+            return count >= 0 || errno.get(INT, ERRNO_OFFSET) != EAGAIN;
+        } catch (Throwable e) {
+            throw new AssertionError("recv", e);
+        }
+    }
+
+    /// {@return memory for an error's number}
+    static MemorySegment newErrno() {
+        return Arena.ofAuto().allocate(ERRNO_LAYOUT);
     }
 
     /// {@return what libc calls an error}

@@ -74,6 +74,7 @@ public final class Port implements AutoCloseable, Doorbell.Sleep {
     private final int counter;
     private final MemorySegment one = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
     private final MemorySegment counted = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+    private final MemorySegment errno = Descriptors.newErrno();
     private final Entry[] entries = new Entry[WRITES];
     private final AtomicBoolean isRung = new AtomicBoolean();
     private Entry free;
@@ -177,19 +178,29 @@ public final class Port implements AutoCloseable, Doorbell.Sleep {
         }
     }
 
+    /// Asks the kernel to tell of input.
+    void expectInput() {
+        if (!isInputAwaited) {
+            ring.poll(input, INPUT, READABLE);
+            isInputAwaited = true;
+        }
+    }
+
     /// Waits until the socket has something to say; carries on with the engine meanwhile.
+    ///
+    /// The kernel believes whoever wakes it: a sender that was interrupted between its bytes and its wake-up
+    /// wakes a thread that has read them long since. A read would wait then, and whoever waits for the
+    /// writes under way with it; so it is asked whether there is anything.
     ///
     /// @return false at once when there is nothing to wait for but the socket: the caller may do that as it
     ///     likes
     public boolean awaitInput() {
-        while (!isInputThere) {
+        while (!isInputThere || underWay > 0 && !Descriptors.hasInput(input, counted, errno)) {
+            isInputThere = false;
             if (underWay == 0 && !isInputAwaited) {
                 return false;
             }
-            if (!isInputAwaited) {
-                ring.poll(input, INPUT, READABLE);
-                isInputAwaited = true;
-            }
+            expectInput();
             ring.await(Uring.FOR_EVER);
             goOn();
         }

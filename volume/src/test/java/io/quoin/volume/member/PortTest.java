@@ -7,8 +7,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Method;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -233,6 +238,44 @@ final class PortTest {
         assertThat(published).containsExactly(io);
         assertThat(io.result).isEqualTo(IoResult.OK);
         other.join();
+    }
+
+    @Test
+    void inputThatIsGoneWhenItIsHeardOfIsNoInput() throws Exception {
+        FileChannel stuck = pipe("stuck");
+        fill(stuck);
+        IoLanes lanes = lanes(stuck);
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("socket"));
+        ServerSocketChannel server = opened(ServerSocketChannel.open(StandardProtocolFamily.UNIX));
+        server.bind(address);
+        SocketChannel client = opened(SocketChannel.open(address));
+        SocketChannel socket = opened(server.accept());
+        Method descriptor = Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal");
+        descriptor.setAccessible(true);
+        Port port = port((int) descriptor.invoke(socket));
+        lanes.submit(write(1, 0));
+        port.expectInput();
+        port.submit();
+
+        client.write(ByteBuffer.allocate(1));
+        assertThat(socket.read(ByteBuffer.allocate(1))).isEqualTo(1);
+        Thread later =
+                new Thread(() -> {
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+                    try {
+                        client.write(ByteBuffer.allocate(2));
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+        later.start();
+        boolean isThere = port.awaitInput();
+        socket.configureBlocking(false);
+        int count = socket.read(ByteBuffer.allocate(8));
+        later.join();
+        drain(stuck);
+        assertThat(isThere).isTrue();
+        assertThat(count).isEqualTo(2);
     }
 
     @Test
