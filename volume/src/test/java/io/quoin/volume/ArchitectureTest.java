@@ -15,6 +15,7 @@ import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.member.Doorbell;
 import io.quoin.volume.member.IoLanes;
 import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.Port;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.List;
@@ -50,6 +51,7 @@ final class ArchitectureTest {
             Set.of(
                     LocalFile.class.getName(),
                     IoLanes.class.getName(),
+                    Port.class.getName(),
                     Doorbell.class.getName(),
                     BufferPool.class.getName(),
                     Volume.class.getName(),
@@ -202,6 +204,8 @@ final class ArchitectureTest {
         noClasses()
                 .that()
                 .doNotBelongToAnyOf(LocalFile.class, MemberFiles.class, Volume.class)
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + ".member.Descriptors") // opens none
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.io..")
