@@ -168,6 +168,11 @@ public final class Engine {
             ios[slot] = files[slot] == null ? null : ioFactory.open(slot, files[slot]);
         }
         members = new MemberSet(superblock, files, ios, witness, settings.ioLimitNanos());
+        for (int slot = 0; slot < files.length; slot++) {
+            if (files[slot] != null) {
+                members.setNewestCopies(slot, assembled.newestCopies()[slot]);
+            }
+        }
         members.setListener(new MemberEvents());
         Superblock.Builder template = members.template();
         template.ownerEpoch++;
@@ -413,6 +418,11 @@ public final class Engine {
         return journal.usedBytes();
     }
 
+    /// {@return whether a batch waits for room in the journal, which intake keeps from happening}
+    public boolean isJournalFull() {
+        return journal.isStalled();
+    }
+
     /// Names who is told when requests are answered.
     ///
     /// @param then runs once
@@ -493,6 +503,13 @@ public final class Engine {
                 serve();
                 return true;
             }
+            if (isJournalFull() && !members.isFrozen()) {
+                events.accept(
+                        new VolumeEvent.VolumeFailed(
+                                "journal: expected a free segment for the first batch after"
+                                        + " recovery, found all in use"));
+                fail();
+            }
             return any;
         }
         if (phase == Phase.FAILED || phase == Phase.STOPPED) {
@@ -556,7 +573,7 @@ public final class Engine {
         }
         if (isDirty && (isTight || isDue || isDraining || phase == Phase.STOPPING)) {
             boolean isNewSweep = destager.isSweepDone();
-            if (destager.start()) {
+            if (destager.start(intake.isJournalFull())) {
                 if (isNewSweep) {
                     pace.sweepBegins();
                 }

@@ -33,17 +33,19 @@ public final class Assembly {
     ///
     /// @param superblock newest superblock, its table as it must become
     /// @param files member by slot, null where absent or stale
+    /// @param newestCopies superblock copies of each slot's member that are whole and newest, a bit for each
     /// @param stale files that belong to the volume and hold nothing that counts
     /// @param isChanged whether the table differs from what is on the members
     /// @param notes for operators
     public record Assembled(
             Superblock superblock,
             BlockFile[] files,
+            int[] newestCopies,
             List<BlockFile> stale,
             boolean isChanged,
             List<String> notes) {}
 
-    private record Seen(BlockFile file, Superblock superblock) {}
+    private record Seen(BlockFile file, Superblock superblock, int newestCopies) {}
 
     private Assembly() {}
 
@@ -63,6 +65,7 @@ public final class Assembly {
         long lastCheckpoint =
                 seen.stream().mapToLong(each -> each.superblock.checkpoint()).max().orElse(0);
         BlockFile[] bySlot = new BlockFile[geometry.slotCount()];
+        int[] newestCopies = new int[bySlot.length];
         List<BlockFile> stale = new ArrayList<>();
         List<MemberEntry> table = new ArrayList<>(newest.members());
         boolean isChanged = false;
@@ -74,6 +77,7 @@ public final class Assembly {
                 notes.add(each.file.name() + ": stale (" + behind + "), not read; rebuild it");
             } else {
                 bySlot[slot] = each.file;
+                newestCopies[slot] = each.newestCopies;
                 if (Plant.STALE_ADMITTED.isPlanted()) {
                     table.set(slot, table.get(slot).with(MemberEntry.IN_SYNC, 0));
                 }
@@ -121,7 +125,7 @@ public final class Assembly {
             builder.sequenceFloor =
                     Math.max(builder.sequenceFloor, each.superblock.sequenceFloor());
         }
-        return new Assembled(builder.build(), bySlot, stale, isChanged, notes);
+        return new Assembled(builder.build(), bySlot, newestCopies, stale, isChanged, notes);
     }
 
     private static List<Seen> readAll(List<BlockFile> files, List<String> notes)
@@ -185,7 +189,7 @@ public final class Assembly {
                                 + " is, found one of volume "
                                 + superblock.name());
             }
-            seen.add(new Seen(file, superblock));
+            seen.add(new Seen(file, superblock, found.newest()));
         }
         if (seen.isEmpty()) {
             throw new VolumeException(String.join("; ", leftOut));

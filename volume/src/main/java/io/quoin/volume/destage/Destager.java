@@ -82,6 +82,7 @@ public final class Destager {
     private final RowRecords records;
 
     private final Sweep sweep;
+    private final int sweepRows;
 
     /// What computes, a few rows at a time, so that commits come in between.
     private enum Slice {
@@ -157,7 +158,8 @@ public final class Destager {
         blocks = new MemorySegment[width];
         offsets = new long[width];
         home = new HomeWrites(members, MAX_MERGE_BYTES);
-        sweep = new Sweep(geometry, dirty, sweepRows);
+        sweep = new Sweep(geometry, dirty);
+        this.sweepRows = sweepRows;
         records = new RowRecords(geometry, members, dirty, guards, counters);
     }
 
@@ -234,11 +236,12 @@ public final class Destager {
 
     /// Starts a round of the sweep, or a sweep.
     ///
+    /// @param isShort whether a sweep that begins now should be one round, so that the tail moves soon
     /// @return whether there was anything to do
-    public boolean start() {
+    public boolean start(boolean isShort) {
         assert !isActive : "a round is under way";
         if (sweep.left() == 0) {
-            sweep.begin();
+            sweep.begin(isShort ? Math.min(sweepRows, maxRows) : sweepRows);
         }
         while (sweep.left() > 0 && round.size() < maxRows) {
             RoundRow each = spareRows.pollFirst();

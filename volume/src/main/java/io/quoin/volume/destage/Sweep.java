@@ -11,20 +11,20 @@ import org.agrona.collections.LongHashSet;
 final class Sweep {
     private final Geometry geometry;
     private final DirtyIndex dirty;
-    private final int maxRows;
     private final LongHashSet chosen = new LongHashSet(-1);
     private long[] rows = new long[256];
     private int count;
     private int at;
 
-    Sweep(Geometry geometry, DirtyIndex dirty, int maxRows) {
-        this.maxRows = maxRows;
+    Sweep(Geometry geometry, DirtyIndex dirty) {
         this.geometry = geometry;
         this.dirty = dirty;
     }
 
     /// Chooses rows; none when nothing is dirty.
-    void begin() {
+    ///
+    /// @param maxRows most rows
+    void begin(int maxRows) {
         chosen.clear();
         at = 0;
         count = 0;

@@ -147,7 +147,17 @@ public enum Plant {
     /// Begins with the oldest tail that any member asks for, and makes it everybody's.
     TAIL_GOES_BACK,
     /// Lets an EPOCH_START stand for one batch only, although that was an EPOCH_START itself.
-    CARRIED_ONCE;
+    CARRIED_ONCE,
+    /// Begins with superblock copies 0 and 2, also when those are the ones a crash left whole.
+    EVEN_COPIES_FIRST,
+    /// Admits requests to the journal as if none waited for a batch.
+    ADMIT_WITHOUT_QUEUE,
+    /// Makes room for an EPOCH_START by giving back all batches that it stands for.
+    LAST_COPY_FREED,
+    /// Adopts batches that were left behind in a journal slot which another segment uses now.
+    LEFTOVERS_ADOPTED,
+    /// Frees what an EPOCH_START stands for before that one is durable.
+    REPLACED_FREED_EARLY;
 
     private static volatile Plant active;
 

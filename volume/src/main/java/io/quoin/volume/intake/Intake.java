@@ -254,19 +254,29 @@ public final class Intake {
         return (op.request.op == Request.Op.WRITE ? blocks : 2) * BLOCK_BYTES;
     }
 
-    /// {@return bytes that the journal can still take beyond the reserve and what destage will write to it,
-    /// with so many blocks more}
+    /// {@return bytes that the journal can still take beyond the reserve, what was admitted before, and what
+    /// destage will write to it, with so many blocks more}
     private long room(long moreBlocks) {
         // Half as much again for headers and for what is left over at the end of segments.
         long intents = (dirty.liveCount() + moreBlocks) * intentBlocks * BLOCK_BYTES * 3 / 2;
-        long free = (long) (journal.freeSegments() - reserveSegments) * journal.segmentBytes();
-        return Math.min(free, journalLimitBytes - journal.usedBytes()) - intents;
+        long free = (long) (journal.freeSegments() - reserveSegments) * journal.usableBytes();
+        long admitted =
+                Plant.ADMIT_WITHOUT_QUEUE.isPlanted() ? 0 : journal.queuedBytes() + edgesBytes;
+        return Math.min(free, journalLimitBytes - journal.usedBytes())
+                - intents
+                - admitted
+                - admitted / 16;
     }
 
     /// {@return whether the journal is so full that something should go home, though nobody waits yet}
     public boolean isFilling() {
         long used = journal.usedBytes();
         return used > (used + room(0)) / FILLING_SHARE;
+    }
+
+    /// {@return whether nothing is left of the journal but what is kept for destage}
+    public boolean isJournalFull() {
+        return journal.freeSegments() <= reserveSegments;
     }
 
     private void advance(Operation op) {

@@ -50,6 +50,7 @@ public final class Journal {
     private boolean hasBatch;
     private int pendingCopies;
     private boolean isStalled;
+    private final FirstRoom firstRoom;
 
     private Segments.Segment segment;
     private long nextBatch;
@@ -78,6 +79,7 @@ public final class Journal {
         this.chain = start.chain();
         this.commitSequence = start.commitSequence();
         this.tailBatch = start.tailBatch();
+        this.firstRoom = new FirstRoom(members, segments, start);
         segmentBytes = members.layout().segmentBytes();
         maxBatchBytes =
                 Math.min(segmentBytes, MAX_HEADER_BYTES + Batch.MAX_PAYLOAD_BLOCKS * BLOCK_BYTES);
@@ -170,14 +172,19 @@ public final class Journal {
         return segmentBytes;
     }
 
+    /// {@return how much of a segment is used in any case: what a batch needs may be left over at its end}
+    public int usableBytes() {
+        return Math.max(segmentBytes / 2, segmentBytes - maxBatchBytes);
+    }
+
     /// {@return bytes written since the tail, whole segments}
     public long usedBytes() {
         return segments.usedBytes();
     }
 
-    /// {@return whether a batch waits for a free segment}
+    /// {@return whether a batch waits for a free segment, and the journal itself can make none free}
     public boolean isStalled() {
-        return isStalled;
+        return isStalled && !firstRoom.isBeingMade();
     }
 
     private int copies() {
@@ -319,6 +326,12 @@ public final class Journal {
             Segments.Segment opened = segments.open(inSyncMask(), copies());
             if (opened == null) {
                 isStalled = true;
+                if (inBatch[0].type == Batch.EPOCH_START) {
+                    firstRoom.make(() -> {
+                        segment = null; // it was followed by another
+                        freeSegments = -1;
+                    });
+                }
                 return false;
             }
             segment = opened;
@@ -331,7 +344,7 @@ public final class Journal {
         headerOut.clear();
         header.writeTo(headerOut);
         Batch.seal(buffer, 0, headerBytes);
-        segment.lastBatch = nextBatch;
+        segment.holds(nextBatch);
         pendingCopies = Integer.bitCount(segment.ensemble);
         for (int slot = 0; slot < ios.length; slot++) {
             if ((segment.ensemble >> slot & 1) != 0) {
@@ -373,7 +386,7 @@ public final class Journal {
     /// The membership changed and is durable: a batch that waited for it is judged again.
     public void resumed() {
         freeSegments = -1;
-        if (hasBatch && pendingCopies == 0) {
+        if (hasBatch && pendingCopies == 0 && !isStalled) {
             complete();
         }
     }
@@ -393,6 +406,10 @@ public final class Journal {
                                 && Integer.bitCount(segment.ensemble) >= copies()
                         || Plant.ACKNOWLEDGE_EARLY.isPlanted()
                 : "I1: batch " + nextBatch + " on " + Integer.toBinaryString(segment.ensemble);
+        if (inBatch[0].type == Batch.EPOCH_START) {
+            segments.freeReplaced(nextBatch - inBatch[0].extra, nextBatch, nextBatch);
+            freeSegments = -1;
+        }
         for (int i = 0; i < inBatchCount; i++) {
             JournalOp op = inBatch[i];
             if ((!op.hasMore || Plant.TORN_TRANSACTION.isPlanted()) && op.sequence > carriedUpTo) {

@@ -10,7 +10,6 @@ import io.quoin.volume.member.BlockFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -391,34 +390,13 @@ public final class JournalScan {
         }
     }
 
-    /// {@return the slots that hold batches that count, for the journal to go on from; call after
-    /// {@link #replay}}
-    ///
-    /// @param groupWidth slots of a group
-    Segments segments(int groupWidth) {
-        Segments result = new Segments(files.length, groupWidth, layout.segmentSlots());
-        TreeMap<Long, Segments.Segment> bySegment = new TreeMap<>();
-        for (Copy copy : adopted) {
-            Segments.Segment segment =
-                    bySegment.computeIfAbsent(
-                            copy.header().segment,
-                            id -> {
-                                int[] slotOf = new int[files.length];
-                                Arrays.fill(slotOf, -1);
-                                return new Segments.Segment(id, copy.header().ensemble, slotOf);
-                            });
-            segment.slotOf[copy.member()] = copy.slot();
-            segment.lastBatch = Math.max(segment.lastBatch, copy.header().number);
-            segment.usedBytes =
-                    Math.max(segment.usedBytes, (int) copy.offset() + copy.header().totalBytes);
-        }
-        bySegment.values().forEach(result::adopt);
+    /// {@return the copies that count, for the journal to go on from; call after {@link #replay}}
+    Remains remains() {
+        long highest = 0;
         for (MemberJournal journal : journals) {
-            if (journal != null) {
-                result.skipIds(journal.highestSegment());
-            }
+            highest = Math.max(highest, journal == null ? 0 : journal.highestSegment());
         }
-        return result;
+        return new Remains(adopted, files.length, layout.segmentSlots(), highest);
     }
 
     /// {@return highest sequence seen in a batch that counts}

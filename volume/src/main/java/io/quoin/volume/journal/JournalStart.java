@@ -8,10 +8,13 @@ package io.quoin.volume.journal;
 /// @param chain chain value of the last batch
 /// @param commitSequence last committed sequence
 /// @param tailBatch first batch that recovery would need
+/// @param lastHolders of the last batch and, before it, of those that it stands for, which members have a
+///     whole copy: a bit for each slot
 public record JournalStart(
         Segments segments,
         long epoch,
         long nextBatch,
         int chain,
         long commitSequence,
-        long tailBatch) {}
+        long tailBatch,
+        int[] lastHolders) {}

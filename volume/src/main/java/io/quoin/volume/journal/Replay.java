@@ -422,13 +422,16 @@ public final class Replay {
     /// @param tail first batch that recovery would need
     public JournalStart start(JournalScan scan, long epoch, long tail) {
         assert epoch > lastEpoch : "epoch " + epoch + " after " + lastEpoch;
+        Remains remains = scan.remains();
+        long firstOfLast = Math.max(tail, lastBatch - lastStandsFor);
         return new JournalStart(
-                scan.segments(geometry.width()),
+                remains.segments(geometry.width()),
                 epoch,
                 lastBatch + 1,
                 lastChain,
                 truncatedAt,
-                tail);
+                tail,
+                remains.holders(firstOfLast, Math.max(firstOfLast - 1, lastBatch)));
     }
 
     @Override

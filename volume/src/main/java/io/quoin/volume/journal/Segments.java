@@ -11,6 +11,7 @@ final class Segments {
         final long id;
         final int ensemble;
         final int[] slotOf;
+        long firstBatch = Long.MAX_VALUE;
         long lastBatch;
         int usedBytes;
 
@@ -18,6 +19,11 @@ final class Segments {
             this.id = id;
             this.ensemble = ensemble;
             this.slotOf = slotOf;
+        }
+
+        void holds(long batch) {
+            firstBatch = Math.min(firstBatch, batch);
+            lastBatch = Math.max(lastBatch, batch);
         }
 
         /// Whether its slot is known on each member of its ensemble; after a crash, a copy of which
@@ -168,18 +174,36 @@ final class Segments {
     }
 
     /// Frees every segment whose batches are all before the tail, but for the newest.
-    int freeBefore(long tailBatch) {
-        int freed = 0;
+    void freeBefore(long tailBatch) {
         while (segments.size() > 1 && segments.peekFirst().lastBatch < tailBatch) {
-            Segment segment = segments.removeFirst();
-            for (int member = 0; member < memberCount; member++) {
-                if (segment.slotOf[member] >= 0) {
-                    used[member][segment.slotOf[member]] = false;
-                }
-            }
-            freed++;
+            free(segments.removeFirst());
         }
-        return freed;
+    }
+
+    /// Frees every segment that has none but batches of which some have all that counts.
+    ///
+    /// @param firstBatch first of them
+    /// @param lastBatch last of them
+    /// @param kept those, which stay
+    void freeReplaced(long firstBatch, long lastBatch, long... kept) {
+        segments.removeIf(segment -> {
+            boolean isReplaced = segment.firstBatch >= firstBatch && segment.lastBatch <= lastBatch;
+            for (long each : kept) {
+                isReplaced &= segment.firstBatch > each || segment.lastBatch < each;
+            }
+            if (isReplaced) {
+                free(segment);
+            }
+            return isReplaced;
+        });
+    }
+
+    private void free(Segment segment) {
+        for (int member = 0; member < memberCount; member++) {
+            if (segment.slotOf[member] >= 0) {
+                used[member][segment.slotOf[member]] = false;
+            }
+        }
     }
 
     /// Forgets what a member held: it was dropped or replaced.

@@ -5,8 +5,6 @@ import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,8 +51,7 @@ public final class MemberSet {
     private final MemberIo[] ios;
     private final MemberEntry[] entries;
     private final Witness witness;
-    private final MemorySegment staging;
-    private final Io[] superblockIos;
+    private final SuperblockWrites superblocks;
     private final SlotQueue[] queues;
     private final boolean[] isLate;
     private final Watchdog watchdog;
@@ -65,9 +62,6 @@ public final class MemberSet {
     private boolean failed;
     private boolean isSuspended;
     private boolean writing;
-    private int stage;
-    private int pendingIos;
-    private int writeTargets;
     private boolean writeFailed;
     private boolean again;
     private boolean configDirty;
@@ -94,7 +88,7 @@ public final class MemberSet {
         this.template = current.toBuilder();
         int count = geometry.slotCount();
         entries = current.members().toArray(new MemberEntry[0]);
-        staging = Arena.ofAuto().allocate((long) count * Superblock.BYTES, 4096);
+        superblocks = new SuperblockWrites(current.layout(), count, new SuperblockOwner());
         watchdog = new Watchdog(limitNanos);
         isLate = new boolean[count];
         queues = new SlotQueue[count];
@@ -102,10 +96,14 @@ public final class MemberSet {
             queues[i] = new SlotQueue();
         }
         System.arraycopy(cursors(), 0, durableCursor, 0, count);
-        superblockIos = new Io[2 * count];
-        for (int i = 0; i < superblockIos.length; i++) {
-            superblockIos[i] = new Io();
-        }
+    }
+
+    /// Says what recovery found on a slot's member: the others are written first.
+    ///
+    /// @param slot slot
+    /// @param copies superblock copies that are whole and newest, a bit for each
+    public void setNewestCopies(int slot, int copies) {
+        superblocks.setNewest(slot, copies);
     }
 
     /// Names who is told.
@@ -219,6 +217,24 @@ public final class MemberSet {
         boolean can = spareRedundancy() >= 0;
         entries[slot] = before;
         return can;
+    }
+
+    /// {@return whether one of some members is left, whichever of a group the volume may lose}
+    ///
+    /// @param slots a bit for each of them
+    /// @param group group of which they count
+    public boolean outlastLosses(int slots, int group) {
+        int count = 0;
+        int width = geometry.width();
+        for (int slot = group * width; slot < (group + 1) * width; slot++) {
+            count += (slots >> slot & 1) != 0 && isInSync(slot) ? 1 : 0;
+        }
+        return count > inSyncOfGroup(group) - geometry.dataCount();
+    }
+
+    /// {@return groups}
+    public int groupCount() {
+        return geometry.groupCount();
     }
 
     /// {@return whether a membership change is not durable yet: nothing may be acknowledged}
@@ -461,7 +477,6 @@ public final class MemberSet {
         writing = true;
         again = false;
         writeFailed = false;
-        stage = 0;
         covered.addAll(waiting);
         waiting.clear();
         List<MemberEntry> table = new ArrayList<>(entries.length);
@@ -476,62 +491,38 @@ public final class MemberSet {
         }
         template.members = table;
         template.sequence++;
-        writeTargets = 0;
+        int targets = 0;
         for (int slot = 0; slot < entries.length; slot++) {
             if (files[slot] != null && entries[slot].state() != MemberEntry.FAULTY) {
-                writeTargets |= 1 << slot;
+                targets |= 1 << slot;
                 template.slot = slot;
                 template.member = entries[slot].uuid();
-                template.build().store(staging, (long) slot * Superblock.BYTES);
+                superblocks.stage(slot, template.build());
             }
         }
         configDirty = false;
-        writeStage();
+        superblocks.start(targets);
     }
 
-    private void writeStage() {
-        pendingIos = 0;
-        for (int slot = 0; slot < entries.length; slot++) {
-            if ((writeTargets >> slot & 1) != 0) {
-                pendingIos += 2;
-            }
+    private final class SuperblockOwner implements SuperblockWrites.Owner {
+        @Override
+        public void submit(int slot, Io io) {
+            MemberSet.this.submit(slot, io);
         }
-        if (pendingIos == 0) {
-            endWrite();
-            return;
-        }
-        for (int slot = 0; slot < entries.length; slot++) {
-            if ((writeTargets >> slot & 1) == 0) {
-                continue;
-            }
-            for (int i = 0; i < 2; i++) {
-                Io io = superblockIos[2 * slot + i];
-                io.listener = this::written;
-                io.set(
-                        Io.Kind.WRITE_DURABLE,
-                        staging,
-                        (long) slot * Superblock.BYTES,
-                        Superblock.BYTES,
-                        layout().superblockOffset(2 * i + stage));
-                submit(slot, io);
-            }
-        }
-    }
 
-    private void written(Io io) {
-        pendingIos--;
-        if (!io.result.isOk() && !Plant.SUPERBLOCK_ERROR_IGNORED.isPlanted()) {
+        @Override
+        public void failed(Io io) {
             writeFailed = true;
-            writeTargets &= ~(1 << io.slot);
             fail(io);
         }
-        if (pendingIos > 0 || failed) {
-            return;
+
+        @Override
+        public boolean isFailed() {
+            return failed;
         }
-        if (stage == 0 && !Plant.HALF_THE_SUPERBLOCKS.isPlanted()) {
-            stage = 1;
-            writeStage();
-        } else {
+
+        @Override
+        public void written() {
             endWrite();
         }
     }

@@ -13,8 +13,9 @@ public final class SuperblockIo {
     ///
     /// @param superblock the valid copy with the highest sequence, or null
     /// @param valid bit for each valid copy
+    /// @param newest bit for each valid copy with that sequence
     /// @param readable bit for each copy that could be read
-    public record Found(Superblock superblock, int valid, int readable) {}
+    public record Found(Superblock superblock, int valid, int newest, int readable) {}
 
     /// Reads all copies.
     ///
@@ -25,6 +26,7 @@ public final class SuperblockIo {
             MemorySegment block = arena.allocate(Superblock.BYTES, 4096);
             Superblock best = null;
             int valid = 0;
+            int newest = 0;
             int readable = 0;
             long usable = file.lengthBytes() / 4096 * 4096;
             for (int pass = 0; pass < 2; pass++) {
@@ -48,10 +50,14 @@ public final class SuperblockIo {
                     valid |= 1 << copy;
                     if (best == null || found.sequence() > best.sequence()) {
                         best = found;
+                        newest = 0;
+                    }
+                    if (found.sequence() == best.sequence()) {
+                        newest |= 1 << copy;
                     }
                 }
             }
-            return new Found(best, valid, readable);
+            return new Found(best, valid, newest, readable);
         }
     }
 

@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
 /// | beyond | any may be away at any start, and back at the next |
 final class SimEdges {
     private static final int MOST_STEPS = 600;
-    private static final int LIVES_TO_REST = 4;
+    private static final int MANY = 12;
     private static final long QUIET_NANOS = 3_000_000;
 
     private enum Kind {
@@ -84,9 +84,6 @@ final class SimEdges {
             if (random.nextBoolean()) {
                 lookAtImage();
             }
-            if (life % LIVES_TO_REST == LIVES_TO_REST - 1) {
-                rest();
-            }
             world.crash();
             goDown();
         }
@@ -104,16 +101,21 @@ final class SimEdges {
         SimHistories.restart(world);
     }
 
-    /// The power comes and goes.
+    /// The power comes and goes, at any moment or as the first batch is written.
     private void flicker() throws VolumeException {
-        int times = 1 + random.nextInt(4);
+        int times = (1 + random.nextInt(4)) * (random.nextInt(16) == 0 ? MANY : 1);
+        int most = 16 << random.nextInt(3);
+        boolean isAimed = random.nextInt(3) == 0;
         for (int i = 0; i < times; i++) {
             if (!open()) {
                 return;
             }
-            int steps = random.nextInt(16);
+            int steps = random.nextInt(most);
             for (int step = 0; step < steps; step++) {
                 world.step(4);
+                if (isAimed && world.traffic.isWriting(Zone.JOURNAL)) {
+                    steps = Math.min(steps, step + random.nextInt(4));
+                }
             }
             world.crash();
             if (random.nextBoolean()) {
@@ -244,13 +246,6 @@ final class SimEdges {
             }
         }
         return true;
-    }
-
-    /// Lets the journal's tail move: lives that never get to a checkpoint fill the journal.
-    private void rest() {
-        world.recover();
-        world.client.finish();
-        settle();
     }
 
     private void settle() {

@@ -116,7 +116,15 @@ final class SimWorld {
                         LIMIT_NANOS,
                         1 + how.nextInt(8));
         return new SimWorld(
-                seed, spec, tally, new Size(64, 64 << 10, 64 << how.nextInt(2), 640, settings));
+                seed,
+                spec,
+                tally,
+                new Size(
+                        how.nextBoolean() ? 10 : 24,
+                        64 << 10,
+                        64 << how.nextInt(2),
+                        640,
+                        settings));
     }
 
     private SimWorld(long seed, SimSpec spec, SimTally tally, Size size) {
@@ -443,6 +451,9 @@ final class SimWorld {
             any = stepAgents();
         }
         any |= engine.step(now);
+        if (engine.phase() == Engine.Phase.SERVING && engine.isJournalFull() && !isBeyond) {
+            throw new SimModel.Violation("I9: what was admitted does not fit the journal");
+        }
         if (!any && !traffic.isIdle()) {
             any = true;
             now = Math.max(now, traffic.nextDueNanos());

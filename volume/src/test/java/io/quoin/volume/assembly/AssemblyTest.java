@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quoin.volume.MemoryFile;
+import io.quoin.volume.Planted;
 import io.quoin.volume.TestVolumes;
 import io.quoin.volume.assembly.Assembly.Assembled;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
@@ -270,6 +272,16 @@ final class AssemblyTest {
         builder.sequence++;
         how.accept(builder);
         assertThat(SuperblockIo.write(file, builder.build()).isOk()).isTrue();
+    }
+
+    @Test
+    void anEpochThatCountsAloneIsNoticed() {
+        assertThat(
+                        Planted.noticed(
+                                Plant.EPOCH_ALONE_COUNTS,
+                                this
+                                        ::fourMembersWithTwoParitiesAreServedOrRefusedAsTheTableSaysInEveryOrder))
+                .isInstanceOf(AssertionError.class);
     }
 
     @Test

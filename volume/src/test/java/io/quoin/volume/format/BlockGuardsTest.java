@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quoin.codec.guard.Crc16;
+import io.quoin.volume.Planted;
+import io.quoin.volume.fault.Plant;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -117,6 +119,16 @@ final class BlockGuardsTest {
         info.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 256 + BlockInfo.GUARD, (byte) 99);
         assertThat(guards.matches(data, 0, info, 256)).isFalse();
         assertThat(guards.correct(data, 0, info, 256)).isEqualTo(-1);
+    }
+
+    @Test
+    void aBlockThatIsBelievedWithoutAGuardIsNoticed() {
+        assertThat(
+                        Planted.noticed(
+                                Plant.UNGUARDED_BELIEVED,
+                                this
+                                        ::neitherABlockWithoutARecordedGuardNorOneWithAnUnknownGuardMatches))
+                .isInstanceOf(AssertionError.class);
     }
 
     @Test

@@ -180,8 +180,8 @@ final class JournalScanTest {
         assertThat(offsets).contains(unopened);
         assertThat(scan.damagedCopies()).isZero();
         // Only the segment that is needed is in use.
-        assertThat(scan.segments(2).freeSlots(0)).isEqualTo(LAYOUT.segmentSlots() - 1);
-        assertThat(scan.segments(2).open(0b11, 2).id).isEqualTo(4);
+        assertThat(scan.remains().segments(2).freeSlots(0)).isEqualTo(LAYOUT.segmentSlots() - 1);
+        assertThat(scan.remains().segments(2).open(0b11, 2).id).isEqualTo(4);
     }
 
     @Test
@@ -205,7 +205,7 @@ final class JournalScanTest {
         writeSegments(3);
         assertThat(replayed(13)).isEmpty();
         assertThat(scanFrom(13).reaches(13)).isTrue();
-        assertThat(scanFrom(13).segments(2).open(0b11, 2).id).isEqualTo(4);
+        assertThat(scanFrom(13).remains().segments(2).open(0b11, 2).id).isEqualTo(4);
     }
 
     private static BlockFile watched(BlockFile file, List<Long> offsets) {
@@ -465,7 +465,7 @@ final class JournalScanTest {
         write(1, 4, Batch.WRITE, Fate.TORN_PAYLOAD, Fate.NEVER);
         JournalScan scan = scan();
         scan.replay(1, (batch, header) -> {});
-        Segments segments = scan.segments(2);
+        Segments segments = scan.remains().segments(2);
         Segments.Segment newest = segments.newest();
         assertThat(newest.id).isEqualTo(1);
         assertThat(newest.usedBytes).isEqualTo(4 * BATCH_BYTES);
@@ -482,8 +482,8 @@ final class JournalScanTest {
         write(1, 1, Batch.WRITE, Fate.WHOLE, Fate.TORN_HEADER);
         JournalScan scan = scan();
         scan.replay(1, (batch, header) -> {});
-        assertThat(scan.segments(2).newest().isWhole()).isFalse();
-        Segments.Segment next = scan.segments(2).open(0b11, 2);
+        assertThat(scan.remains().segments(2).newest().isWhole()).isFalse();
+        Segments.Segment next = scan.remains().segments(2).open(0b11, 2);
         assertThat(next.id).isEqualTo(2);
         assertThat(next.slotOf).containsExactly(1, 0);
     }

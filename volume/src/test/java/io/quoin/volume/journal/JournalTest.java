@@ -4,8 +4,10 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.volume.MemoryFile;
+import io.quoin.volume.Planted;
 import io.quoin.volume.TestVolumes;
 import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.journal.JournalScan.DamagedJournalException;
@@ -26,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Goal: what was committed is found again, whole and once, over any number of epochs. Method: the
 /// journal as it runs, on members in memory whose operations are carried out one at a time.
@@ -158,6 +162,29 @@ final class JournalTest {
                     completeOne();
                 }
             }
+        }
+
+        /// The newest sequence of each block, without a member.
+        Map<Long, Long> newest(int lost) throws DamagedJournalException {
+            BlockFile[] left = present();
+            left[lost] = null;
+            JournalScan scan = JournalScan.read(left, TestVolumes.LAYOUT, superblock.volumeTag());
+            Map<Long, Long> newest = new HashMap<>();
+            scan.replay(
+                    1,
+                    (batch, header) -> {
+                        long record = Batch.HEADER_BYTES;
+                        for (int i = 0; i < header.recordCount; i++) {
+                            if (Batch.type(batch, record) == Batch.WRITE) {
+                                newest.merge(
+                                        Batch.block(batch, record),
+                                        Batch.sequence(batch, record),
+                                        Math::max);
+                            }
+                            record += Batch.recordBytes(batch, record);
+                        }
+                    });
+            return newest;
         }
 
         long found(long block) {
@@ -304,6 +331,95 @@ final class JournalTest {
             assertThat(world.found(3)).isEqualTo(11);
             assertThat(world.found(4)).as("carried by the start of epoch 2").isEqualTo(12);
         }
+    }
+
+    /// Lives that end before their first checkpoint, some amid the first batch of the epoch, more than there are
+    /// segments: each recovery finds a segment for its own, and the content has its copies all the time.
+    @Test
+    void anyNumberOfLivesThatEndBeforeTheFirstCheckpointFit() throws DamagedJournalException {
+        liveShortLives(40);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Plant.class,
+            names = {"LAST_COPY_FREED", "LEFTOVERS_ADOPTED", "REPLACED_FREED_EARLY"})
+    void aSegmentThatIsFreeTooEarlyIsNoticed(Plant plant) {
+        assertThat(Planted.noticed(plant, () -> liveShortLives(600)))
+                .isInstanceOfAny(AssertionError.class, DamagedJournalException.class);
+    }
+
+    private static void liveShortLives(int seeds) throws DamagedJournalException {
+        for (int seed = 0; seed < seeds; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            int tornOf16 = random.nextInt(16);
+            int side = random.nextInt(3);
+            World world = new World(seed % 2 == 0 ? "raid1" : "raid5", seed % 2 == 0 ? 2 : 3);
+            world.open(1);
+            world.append(Batch.WRITE, 11, 3, 1, false);
+            world.run();
+            long sequence = 20;
+            world.append(Batch.WRITE, sequence, 20, 8, false);
+            world.run();
+            for (int epoch = 2; epoch < 150; epoch++) {
+                String life = "seed " + seed + " epoch " + epoch;
+                world.pending.clear();
+                world.open(epoch);
+                if (random.nextInt(16) < tornOf16) {
+                    world.journal.pump();
+                    while (!world.pending.isEmpty()
+                            && world.pending.peekFirst().kind == Io.Kind.FLUSH) {
+                        world.completeOne();
+                        world.journal.pump();
+                    }
+                    assertThat(world.pending).as(life).hasSize(2);
+                    Io one =
+                            (side == 2 ? random.nextInt(2) : side) == 0
+                                    ? world.pending.pollFirst()
+                                    : world.pending.pollLast();
+                    one.runOn(world.files.get(one.slot));
+                    Io other = world.pending.peekFirst();
+                    if (random.nextBoolean()) {
+                        other.runOn(world.files.get(other.slot));
+                        world.files.get(other.slot).flip(other.offsetBytes + 200, 1);
+                    }
+                } else {
+                    world.run();
+                    assertThat(world.journal.isStalled()).as(life).isFalse();
+                    if (sequence < 22 && random.nextInt(12) == 0) {
+                        world.append(Batch.WRITE, ++sequence, 20, 1 + random.nextInt(8), false);
+                        world.run();
+                    }
+                    assertThat(world.journal.queued()).as(life).isZero();
+                }
+                for (int lost = 0; lost < world.files.size(); lost++) {
+                    assertThat(world.newest(lost))
+                            .as(life)
+                            .isEqualTo(Map.of(3L, 11L, 20L, sequence));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aBatchThatWaitsForASegmentIsNotCommittedByAChangeOfMembers()
+            throws DamagedJournalException {
+        World world = new World("raid5", 3);
+        world.open(1);
+        world.run();
+        long sequence = 10;
+        int spared = -1;
+        while (!world.journal.isStalled()) {
+            world.append(Batch.WRITE, ++sequence, 3, 8, false);
+            if (world.journal.pump()) {
+                spared = 3 - world.pending.peekFirst().slot - world.pending.peekLast().slot;
+            }
+            world.run();
+        }
+        assertThat(world.committed).doesNotContain(sequence);
+        world.members.fail(spared, "dropped");
+        world.run();
+        assertThat(world.committed).as("nobody has a copy of it").doesNotContain(sequence);
     }
 
     @Test

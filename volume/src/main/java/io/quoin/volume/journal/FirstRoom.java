@@ -1,0 +1,94 @@
+package io.quoin.volume.journal;
+
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import java.util.Arrays;
+
+/// Room for the first batch of an epoch when the journal is full: lives that end in recovery, each with
+/// such a batch, may leave no segment for the next one's. All those batches carry the same; so many of
+/// them are kept as hold it against any loss.
+///
+/// In the engine's turns only.
+final class FirstRoom {
+    private final MemberSet members;
+    private final Segments segments;
+    private final int[] holders;
+    private final long first;
+    private int pending;
+    private boolean isMade;
+
+    /// Room behind what was recovered.
+    FirstRoom(MemberSet members, Segments segments, JournalStart start) {
+        this.members = members;
+        this.segments = segments;
+        holders = start.lastHolders();
+        first = start.nextBatch() - holders.length;
+    }
+
+    boolean isBeingMade() {
+        return pending > 0;
+    }
+
+    /// Frees what can be freed, once. All members are flushed before: a process that was killed may have left
+    /// a batch in a cache.
+    ///
+    /// @param then runs when segments were freed
+    void make(Runnable then) {
+        if (isMade || isBeingMade()) {
+            return;
+        }
+        pending = 1;
+        for (int slot = 0; slot < members.entries().size(); slot++) {
+            if (members.isInSync(slot)) {
+                pending++;
+                Io io = new Io();
+                io.kind = Io.Kind.FLUSH;
+                io.listener =
+                        done -> {
+                            if (!done.result.isOk()) {
+                                members.fail(done);
+                            }
+                            flushed(then);
+                        };
+                members.submit(slot, io);
+            }
+        }
+        flushed(then);
+    }
+
+    private void flushed(Runnable then) {
+        if (--pending > 0 || members.isFailed()) {
+            return;
+        }
+        isMade = true;
+        for (int group = 0; group < members.groupCount(); group++) {
+            long[] kept = heldBy(group);
+            if (kept.length > 0) {
+                long last = first + holders.length - 1;
+                segments.freeReplaced(
+                        first, last, Plant.LAST_COPY_FREED.isPlanted() ? new long[0] : kept);
+                then.run();
+                return;
+            }
+        }
+    }
+
+    /// The newest batches whose copies, together, one group keeps whichever members it loses; none when it
+    /// does not.
+    private long[] heldBy(int group) {
+        long[] kept = new long[holders.length];
+        int count = 0;
+        int together = 0;
+        for (int i = holders.length - 1; i >= 0; i--) {
+            if ((holders[i] & ~together) != 0) {
+                together |= holders[i];
+                kept[count++] = first + i;
+            }
+            if (members.outlastLosses(together, group)) {
+                return Arrays.copyOf(kept, count);
+            }
+        }
+        return new long[0];
+    }
+}
