@@ -148,6 +148,8 @@ public enum Plant {
     TAIL_GOES_BACK,
     /// Lets an EPOCH_START stand for one batch only, although that was an EPOCH_START itself.
     CARRIED_ONCE,
+    /// Records the guard of a repaired block that had none in memory only.
+    GUARD_NOT_KEPT,
     /// Begins with superblock copies 0 and 2, also when those are the ones a crash left whole.
     EVEN_COPIES_FIRST,
     /// Admits requests to the journal as if none waited for a batch.

@@ -6,6 +6,7 @@ import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
@@ -240,6 +241,9 @@ public final class RowReader {
         }
         if (BlockInfo.guard(group.image(), at) == 0 && (image.contentless >> p & 1) == 0) {
             image.guards().seal(frame.memory, frame.offset(p), group.image(), at);
+            if (!Plant.GUARD_NOT_KEPT.isPlanted()) {
+                group.markDirty(lane);
+            }
         }
         if (group.isUntrusted(lane, frame.index)) {
             group.setUntrusted(lane, frame.index, false);
