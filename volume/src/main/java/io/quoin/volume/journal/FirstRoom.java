@@ -1,9 +1,11 @@
 package io.quoin.volume.journal;
 
 import io.quoin.volume.fault.Plant;
+import io.quoin.volume.journal.JournalStart.Held;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
 import java.util.Arrays;
+import java.util.List;
 
 /// Room for the first batch of an epoch when the journal is full: lives that end in recovery, each with
 /// such a batch, may leave no segment for the next one's. All those batches carry the same; so many of
@@ -13,8 +15,7 @@ import java.util.Arrays;
 final class FirstRoom {
     private final MemberSet members;
     private final Segments segments;
-    private final int[] holders;
-    private final long first;
+    private final List<Held> last;
     private int pending;
     private boolean isMade;
 
@@ -22,8 +23,7 @@ final class FirstRoom {
     FirstRoom(MemberSet members, Segments segments, JournalStart start) {
         this.members = members;
         this.segments = segments;
-        holders = start.lastHolders();
-        first = start.nextBatch() - holders.length;
+        last = start.last();
     }
 
     boolean isBeingMade() {
@@ -65,9 +65,10 @@ final class FirstRoom {
         for (int group = 0; group < members.groupCount(); group++) {
             long[] kept = heldBy(group);
             if (kept.length > 0) {
-                long last = first + holders.length - 1;
                 segments.freeReplaced(
-                        first, last, Plant.LAST_COPY_FREED.isPlanted() ? new long[0] : kept);
+                        last.getFirst().batch(),
+                        last.getLast().batch(),
+                        Plant.LAST_COPY_FREED.isPlanted() ? new long[0] : kept);
                 then.run();
                 return;
             }
@@ -77,13 +78,13 @@ final class FirstRoom {
     /// The newest batches whose copies, together, one group keeps whichever members it loses; none when it
     /// does not.
     private long[] heldBy(int group) {
-        long[] kept = new long[holders.length];
+        long[] kept = new long[last.size()];
         int count = 0;
         int together = 0;
-        for (int i = holders.length - 1; i >= 0; i--) {
-            if ((holders[i] & ~together) != 0) {
-                together |= holders[i];
-                kept[count++] = first + i;
+        for (Held each : last.reversed()) {
+            if ((each.members() & ~together) != 0) {
+                together |= each.members();
+                kept[count++] = each.batch();
             }
             if (members.outlastLosses(together, group)) {
                 return Arrays.copyOf(kept, count);

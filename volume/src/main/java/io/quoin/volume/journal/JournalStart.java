@@ -1,5 +1,7 @@
 package io.quoin.volume.journal;
 
+import java.util.List;
+
 /// Where recovery ended and the journal goes on.
 ///
 /// @param segments slots in use
@@ -8,8 +10,7 @@ package io.quoin.volume.journal;
 /// @param chain chain value of the last batch
 /// @param commitSequence last committed sequence
 /// @param tailBatch first batch that recovery would need
-/// @param lastHolders of the last batch and, before it, of those that it stands for, which members have a
-///     whole copy: a bit for each slot
+/// @param last the last batch and, before it, those that it stands for, as far as they were found
 public record JournalStart(
         Segments segments,
         long epoch,
@@ -17,4 +18,10 @@ public record JournalStart(
         int chain,
         long commitSequence,
         long tailBatch,
-        int[] lastHolders) {}
+        List<Held> last) {
+    /// A batch, and which members have a whole copy of it.
+    ///
+    /// @param batch its number
+    /// @param members a bit for each slot
+    record Held(long batch, int members) {}
+}

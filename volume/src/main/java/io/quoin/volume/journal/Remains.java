@@ -1,6 +1,7 @@
 package io.quoin.volume.journal;
 
 import io.quoin.volume.fault.Plant;
+import io.quoin.volume.journal.JournalStart.Held;
 import io.quoin.volume.journal.MemberJournal.Copy;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,19 +48,19 @@ final class Remains {
         return (long) copy.member() * slotCount + copy.slot();
     }
 
-    /// {@return which members have a whole copy of each of some batches, a bit for each slot}
+    /// {@return the batches from one on, in order, and which members have a whole copy of each}
     ///
     /// @param first first batch
-    /// @param last last batch
-    int[] holders(long first, long last) {
-        int[] masks = new int[Math.toIntExact(last - first + 1)];
+    List<Held> from(long first) {
+        TreeMap<Long, Integer> masks = new TreeMap<>();
         for (Copy copy : copies) {
-            long number = copy.header().number;
-            if (number >= first && number <= last) {
-                masks[(int) (number - first)] |= 1 << copy.member();
+            if (copy.header().number >= first) {
+                masks.merge(copy.header().number, 1 << copy.member(), (a, b) -> a | b);
             }
         }
-        return masks;
+        return masks.entrySet().stream()
+                .map(each -> new Held(each.getKey(), each.getValue()))
+                .toList();
     }
 
     /// {@return the journal slots in use}

@@ -423,7 +423,6 @@ public final class Replay {
     public JournalStart start(JournalScan scan, long epoch, long tail) {
         assert epoch > lastEpoch : "epoch " + epoch + " after " + lastEpoch;
         Remains remains = scan.remains();
-        long firstOfLast = Math.max(tail, lastBatch - lastStandsFor);
         return new JournalStart(
                 remains.segments(geometry.width()),
                 epoch,
@@ -431,7 +430,7 @@ public final class Replay {
                 lastChain,
                 truncatedAt,
                 tail,
-                remains.holders(firstOfLast, Math.max(firstOfLast - 1, lastBatch)));
+                remains.from(lastBatch - lastStandsFor));
     }
 
     @Override
