@@ -415,9 +415,11 @@ final class TormentedVolume {
         return said.toString();
     }
 
-    /// Cuts a member's end off.
+    /// Cuts a member's end off. A daemon that has it open makes it as long again with its next superblock, with
+    /// zeros in between, and then only its blocks' guards tell.
     String truncate(int slot, SplittableRandom random) throws IOException {
         harmed.add(slot);
+        mustScrub = true;
         try (RandomAccessFile file = new RandomAccessFile(paths[slot].toFile(), "rw")) {
             long bytes = random.nextLong(MEMBER_BYTES) / 4096 * 4096;
             file.setLength(bytes);

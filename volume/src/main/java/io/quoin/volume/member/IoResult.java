@@ -8,7 +8,7 @@ public enum IoResult {
     ERROR,
     /// No space for a write.
     NO_SPACE,
-    /// Fewer bytes than asked were there.
+    /// Fewer bytes than asked were there; of a flush, the member is shorter than it was.
     SHORT,
     /// The member is closed.
     CLOSED,

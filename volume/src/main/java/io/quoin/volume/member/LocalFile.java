@@ -301,6 +301,12 @@ public final class LocalFile implements BlockFile {
         }
         try {
             plain.force(false);
+            // The next write to its end would make it as long as it was, with zeros in between.
+            long left = plain.size();
+            if (left < lengthBytes) {
+                report("flush", 0, 0, new IOException("truncated to " + left + " bytes"));
+                return IoResult.SHORT;
+            }
             return IoResult.OK;
         } catch (java.nio.channels.ClosedChannelException e) {
             return IoResult.CLOSED;

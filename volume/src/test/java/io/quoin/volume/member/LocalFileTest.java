@@ -108,6 +108,16 @@ final class LocalFileTest {
     }
 
     @Test
+    void aFileThatWasTruncatedMeanwhileIsNoticedByTheNextFlush() throws IOException {
+        try (LocalFile file = LocalFile.open(path, true);
+                FileChannel other = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            assertThat(file.flush()).isEqualTo(IoResult.OK);
+            other.truncate(BYTES / 2);
+            assertThat(file.flush()).isEqualTo(IoResult.SHORT);
+        }
+    }
+
+    @Test
     void aSecondOpenIsRefused() throws IOException {
         try (LocalFile file = LocalFile.open(path, true)) {
             assertThatThrownBy(() -> LocalFile.open(path, true))
