@@ -39,7 +39,6 @@ final class Descriptors {
             find("eventfd", FunctionDescriptor.of(INT, INT, INT));
     private static final MethodHandle WRITE =
             find("write", FunctionDescriptor.of(LONG, INT, LONG, LONG));
-
     private static final MethodHandle FALLOCATE =
             find("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
     private static final StructLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
@@ -119,12 +118,12 @@ final class Descriptors {
     /// itself where that cannot be known, Long.MAX_VALUE when there are none}
     static long nextData(int file, long offset) {
         try {
-            MemorySegment errno = Arena.ofAuto().allocate(ERRNO_LAYOUT);
+            MemorySegment errno = newErrno();
             long at = (long) LSEEK.invokeExact(errno, file, offset, SEEK_DATA);
             if (at >= 0) {
                 return at;
             }
-            return errno.get(INT, ERRNO_OFFSET) == ENXIO ? Long.MAX_VALUE : offset;
+            return error(errno) == ENXIO ? Long.MAX_VALUE : offset;
         } catch (Throwable e) {
             throw new AssertionError("lseek", e);
         }
@@ -161,7 +160,7 @@ final class Descriptors {
         try {
             long count =
                     (long) RECV.invokeExact(errno, socket, memory.address(), 1L, MSG_PEEK_DONTWAIT);
-            return count >= 0 || errno.get(INT, ERRNO_OFFSET) != EAGAIN;
+            return count >= 0 || error(errno) != EAGAIN;
         } catch (Throwable e) {
             throw new AssertionError("recv", e);
         }
@@ -170,6 +169,11 @@ final class Descriptors {
     /// {@return memory for an error's number}
     static MemorySegment newErrno() {
         return Arena.ofAuto().allocate(ERRNO_LAYOUT);
+    }
+
+    /// {@return the number of the last error in memory of {@link #newErrno}}
+    static int error(MemorySegment errno) {
+        return errno.get(INT, ERRNO_OFFSET);
     }
 
     /// {@return what libc calls an error}

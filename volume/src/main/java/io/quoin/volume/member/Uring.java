@@ -3,9 +3,7 @@ package io.quoin.volume.member;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -58,16 +56,13 @@ final class Uring implements AutoCloseable {
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED_POPULATE = 0x8001;
 
-    /// Not taken: no timeout.
+    /// Instead of nanoseconds: however long it takes.
     static final long FOR_EVER = Long.MAX_VALUE;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
     private static final Linker LINKER = Linker.nativeLinker();
-    private static final StructLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
-    private static final long ERRNO_OFFSET =
-            ERRNO_LAYOUT.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle SYSCALL =
             LINKER.downcallHandle(
                     find("syscall"),
@@ -80,18 +75,17 @@ final class Uring implements AutoCloseable {
     private static final MethodHandle MUNMAP =
             LINKER.downcallHandle(find("munmap"), FunctionDescriptor.of(INT, LONG, LONG));
 
-    private static final class Support {
-        private static final String WHY_NOT = probe();
-    }
-
-    /// Results that a call may have although nothing is wrong: interrupted, nothing in time, busy.
+    // What a call may say although nothing is wrong.
     private static final int EINTR = 4;
-
     private static final int EAGAIN = 11;
     private static final int EBUSY = 16;
     private static final int ETIME = 62;
 
-    private final MemorySegment errno = Arena.ofAuto().allocate(ERRNO_LAYOUT);
+    private static final class Support {
+        private static final String WHY_NOT = probe();
+    }
+
+    private final MemorySegment errno = Descriptors.newErrno();
     private final MemorySegment waitArgument = Arena.ofAuto().allocate(24 + 16, 8);
     private final int descriptor;
     private final int capacity;
@@ -216,7 +210,7 @@ final class Uring implements AutoCloseable {
     private long syscall(long number, long a, long b, long c, long d, long e, long f) {
         try {
             long value = (long) SYSCALL.invokeExact(errno, number, a, b, c, d, e, f);
-            return value == -1 ? -errno.get(INT, ERRNO_OFFSET) : value;
+            return value == -1 ? -Descriptors.error(errno) : value;
         } catch (Throwable t) {
             throw new AssertionError("syscall " + number, t);
         }
@@ -332,10 +326,10 @@ final class Uring implements AutoCloseable {
     @Override
     public void close() {
         try {
-            int ignored =
+            int failed =
                     (int) MUNMAP.invokeExact(entries.addressOffset(), (long) entries.capacity());
-            ignored |= (int) MUNMAP.invokeExact(queues.addressOffset(), (long) queues.capacity());
-            assert ignored == 0 : "munmap";
+            failed |= (int) MUNMAP.invokeExact(queues.addressOffset(), (long) queues.capacity());
+            assert failed == 0 : "munmap";
         } catch (Throwable e) {
             throw new AssertionError("munmap", e);
         }
