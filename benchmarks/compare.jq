@@ -21,7 +21,10 @@ def ratio: if . == null then "-" else . * 100 | round / 100 | tostring end;
     def rates($job; $peer): {name: "\($job) rate / \($peer | if startswith("btrfs") then "btrfs of the level" else . end)",
       of: over(rate($job); of($peer; $job; "rate"))};
     . as $level
-    | [
+    | if $slow > 0 then [
+      ($level | latency("commit"; "raw") + {at_most: 1.25, aim: 1.1}),
+      ($level | rates("commit32"; "nbdkit-file") + {at_least: 1.2, aim: 1.5})
+    ] else [
       (("commit", "commit-fua") as $job
         | ($level | latency($job; "nbdkit-file") + {at_most: 1.25, aim: 0.95}),
           ($level | latency($job; "qemu-quorum") + {at_most: 0.5, aim: 0.35}),
@@ -38,7 +41,7 @@ def ratio: if . == null then "-" else . * 100 | round / 100 | tostring end;
       ($level | rates("read"; "raw") + {at_least: 0.6, aim: 0.9}),
       ($level | rates("randread"; "raw") + {at_least: 0.45, aim: 0.6}),
       {name: "server's processor time a commit32, us", at_most: 12, aim: 8, of: of("quoin-\(.)"; "commit32"; "cpu")}
-    ];
+    ] end;
   def verdict:
     if .of == null then "not measured"
     elif (.at_most // infinite) >= .of and (.at_least // 0) <= .of then

@@ -47,7 +47,7 @@ public class BookkeeperLoad {
                 }
             }
         } catch (Exception e) {
-            e.printStackTrace();
+            System.err.println("BookkeeperLoad: " + e);
             status = 1;
         } finally {
             try (Stream<Path> all = Files.walk(directory)) {
