@@ -4,7 +4,6 @@ import io.quoin.volume.assembly.VolumeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,25 +18,28 @@ final class FileClaims {
     private static final int TYPE_MASK = 0xF000;
     private static final int BLOCK_DEVICE = 0x6000;
 
-    private final Map<Object, String> owners = new HashMap<>();
+    private final Map<Object, Owner> owners = new HashMap<>();
+
+    /// Who claimed a file, by which path.
+    private record Owner(String name, Path path) {}
 
     /// Files claimed together.
     final class Claim {
-        private final List<Object> identities = new ArrayList<>();
+        private final Map<Object, Owner> files = new HashMap<>();
 
         /// Adds what another claim holds, which is empty then.
         void absorb(Claim other) {
             synchronized (FileClaims.this) {
-                identities.addAll(other.identities);
-                other.identities.clear();
+                files.putAll(other.files);
+                other.files.clear();
             }
         }
 
         /// Lets others have the files.
         void close() {
             synchronized (FileClaims.this) {
-                identities.forEach(owners::remove);
-                identities.clear();
+                files.forEach(owners::remove);
+                files.clear();
             }
         }
     }
@@ -63,17 +65,24 @@ final class FileClaims {
                                 + twin
                                 + ": expected two members, found one file given twice");
             }
-            String other = owners.get(identity);
-            if (other != null) {
-                throw new VolumeException(path + ": in use by " + other + " of this daemon");
+            Owner other = owners.get(identity);
+            if (other != null && isThere(other.path, identity)) {
+                throw new VolumeException(path + ": in use by " + other.name + " of this daemon");
             }
         }
         Claim claim = new Claim();
-        for (Object identity : wanted.keySet()) {
-            owners.put(identity, owner);
-            claim.identities.add(identity);
-        }
+        wanted.forEach((identity, path) -> {
+            Owner file = new Owner(owner, path);
+            owners.put(identity, file);
+            claim.files.put(identity, file);
+        });
         return claim;
+    }
+
+    /// Whether a claimed file is still the one that it was. One that was deleted, and is not open any more, gives its
+    /// inode to the next file that is made; one that is open keeps it, and is not opened twice.
+    private static boolean isThere(Path path, Object identity) throws VolumeException {
+        return Files.exists(path) && identity(path).equals(identity);
     }
 
     private static Object identity(Path path) throws VolumeException {

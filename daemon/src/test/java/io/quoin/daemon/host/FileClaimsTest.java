@@ -45,6 +45,22 @@ class FileClaimsTest {
         claims.take(List.of(symbolic), "volume b");
     }
 
+    /// As when a dropped member was deleted and the new one got its inode: the claimed path leads nowhere, and
+    /// the inode is found under another.
+    @Test
+    void theInodeOfAFileThatIsGoneMayBeClaimedAgain() throws IOException, VolumeException {
+        Files.delete(link);
+        FileClaims.Claim old = claims.take(List.of(file), "volume a");
+        Path made = folder.resolve("made");
+        Files.move(file, made);
+        FileClaims.Claim fresh = claims.take(List.of(made), "volume a");
+        old.close();
+        assertThatThrownBy(() -> claims.take(List.of(made), "volume b"))
+                .hasMessage(made + ": in use by volume a of this daemon");
+        fresh.close();
+        claims.take(List.of(made), "volume b");
+    }
+
     @Test
     void aRefusedClaimHoldsNothing() throws IOException, VolumeException {
         Path other = Files.createFile(folder.resolve("other"));
