@@ -242,7 +242,7 @@ record HostileSession(
             }
         }
         byte[] bytes = join(frames);
-        for (int left = random.nextInt(4); left > 0; left--) {
+        for (int left = random.nextInt(4); left > 0 && bytes.length > 0; left--) {
             bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
         }
         return bytes;
