@@ -419,7 +419,7 @@ public final class Engine {
     }
 
     /// {@return whether a batch waits for room in the journal, which intake keeps from happening}
-    public boolean isJournalFull() {
+    public boolean isJournalStalled() {
         return journal.isStalled();
     }
 
@@ -503,11 +503,12 @@ public final class Engine {
                 serve();
                 return true;
             }
-            if (isJournalFull() && !members.isFrozen()) {
+            if (isJournalStalled() && !members.isFrozen()) {
                 events.accept(
                         new VolumeEvent.VolumeFailed(
                                 "journal: expected a free segment for the first batch after"
-                                        + " recovery, found all in use"));
+                                        + " recovery, found all in use: attach members that are"
+                                        + " absent; quoin check shows which copies are damaged"));
                 fail();
             }
             return any;

@@ -20,6 +20,8 @@ final class FileClaims {
 
     private final Map<Object, Owner> owners = new HashMap<>();
 
+    private record Device(Object number) {}
+
     /// Who claimed a file, by which path.
     private record Owner(String name, Path path) {}
 
@@ -79,17 +81,18 @@ final class FileClaims {
         return claim;
     }
 
-    /// Whether a claimed file is still the one that it was. One that was deleted, and is not open any more, gives its
-    /// inode to the next file that is made; one that is open keeps it, and is not opened twice.
+    /// Whether a claimed file is still the one that it was; a device is, whatever leads to it. One that
+    /// was deleted, and is not open any more, gives its inode to the next file that is made; one that
+    /// is open keeps it, and is not opened twice.
     private static boolean isThere(Path path, Object identity) throws VolumeException {
-        return Files.exists(path) && identity(path).equals(identity);
+        return identity instanceof Device || Files.exists(path) && identity(path).equals(identity);
     }
 
     private static Object identity(Path path) throws VolumeException {
         try {
             Map<String, Object> found = Files.readAttributes(path, "unix:mode,dev,ino,rdev");
             if (((int) found.get("mode") & TYPE_MASK) == BLOCK_DEVICE) {
-                return "device " + found.get("rdev");
+                return new Device(found.get("rdev"));
             }
             return found.get("dev") + " " + found.get("ino");
         } catch (IOException e) {

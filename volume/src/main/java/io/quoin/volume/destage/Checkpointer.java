@@ -237,30 +237,18 @@ public final class Checkpointer {
             writeSome();
             return;
         }
-        pending = 1;
+        int slots = 0;
         for (int slot = 0; slot < geometry.slotCount(); slot++) {
-            if (Plant.INFO_COPIES_TOGETHER.isPlanted() && area == 0) {
-                break;
-            }
             if (members.file(slot) != null && members.entry(slot).state() != MemberEntry.FAULTY) {
-                pending++;
-                Io io = new Io();
-                io.kind = Io.Kind.FLUSH;
-                io.listener =
-                        done -> {
-                            if (!done.result.isOk()) {
-                                members.fail(done);
-                            }
-                            flushDone();
-                        };
-                members.submit(slot, io);
+                slots |= 1 << slot;
             }
         }
-        flushDone();
+        boolean isLeftOut = Plant.INFO_COPIES_TOGETHER.isPlanted() && area == 0;
+        members.flush(isLeftOut ? 0 : slots, this::flushed);
     }
 
-    private void flushDone() {
-        if (--pending > 0 || members.isFailed()) {
+    private void flushed() {
+        if (members.isFailed()) {
             return;
         }
         if (area == 0) {

@@ -52,7 +52,6 @@ public final class Redo implements InfoCache.Arrival {
     private final ArrayDeque<Long> order = new ArrayDeque<>();
     private List<Row> unflushed = new ArrayList<>();
     private boolean isFlushing;
-    private int pendingFlushes;
     private int fetching;
     private int open;
     private int redone;
@@ -190,30 +189,10 @@ public final class Redo implements InfoCache.Arrival {
         for (Row row : rows) {
             written |= row.written;
         }
-        pendingFlushes = 1;
-        for (int slot = 0; slot < geometry.slotCount(); slot++) {
-            if ((written >> slot & 1) == 0) {
-                continue;
-            }
-            pendingFlushes++;
-            Io io = new Io();
-            io.kind = Io.Kind.FLUSH;
-            io.listener =
-                    ended -> {
-                        if (!ended.result.isOk()) {
-                            members.fail(ended);
-                        }
-                        flushed(rows);
-                    };
-            members.submit(slot, io);
-        }
-        flushed(rows);
+        members.flush(written, () -> flushed(rows));
     }
 
     private void flushed(List<Row> rows) {
-        if (--pendingFlushes > 0) {
-            return;
-        }
         isFlushing = false;
         for (Row row : rows) {
             if (!members.isFailed()) {

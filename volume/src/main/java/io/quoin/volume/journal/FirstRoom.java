@@ -2,7 +2,6 @@ package io.quoin.volume.journal;
 
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.journal.JournalStart.Held;
-import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +15,7 @@ final class FirstRoom {
     private final MemberSet members;
     private final Segments segments;
     private final List<Held> last;
-    private int pending;
+    private boolean isBeingMade;
     private boolean isMade;
 
     /// Room behind what was recovered.
@@ -27,7 +26,7 @@ final class FirstRoom {
     }
 
     boolean isBeingMade() {
-        return pending > 0;
+        return isBeingMade;
     }
 
     /// Frees what can be freed, once. All members are flushed before: a process that was killed may have left
@@ -35,32 +34,19 @@ final class FirstRoom {
     ///
     /// @param then runs when segments were freed
     void make(Runnable then) {
-        if (isMade || isBeingMade()) {
+        if (isMade || isBeingMade) {
             return;
         }
-        pending = 1;
-        for (int slot = 0; slot < members.entries().size(); slot++) {
-            if (members.isInSync(slot)) {
-                pending++;
-                Io io = new Io();
-                io.kind = Io.Kind.FLUSH;
-                io.listener =
-                        done -> {
-                            if (!done.result.isOk()) {
-                                members.fail(done);
-                            }
-                            flushed(then);
-                        };
-                members.submit(slot, io);
-            }
+        isBeingMade = true;
+        int slots = 0;
+        for (int group = 0; group < members.groupCount(); group++) {
+            slots |= members.inSyncMask(group);
         }
-        flushed(then);
+        members.flush(slots, () -> flushed(then));
     }
 
     private void flushed(Runnable then) {
-        if (--pending > 0 || members.isFailed()) {
-            return;
-        }
+        isBeingMade = false;
         isMade = true;
         for (int group = 0; group < members.groupCount(); group++) {
             long[] kept = heldBy(group);
@@ -81,12 +67,14 @@ final class FirstRoom {
         long[] kept = new long[last.size()];
         int count = 0;
         int together = 0;
+        int inSync = members.inSyncMask(group);
         for (Held each : last.reversed()) {
-            if ((each.members() & ~together) != 0) {
-                together |= each.members();
+            int more = each.members() & inSync & ~together;
+            if (more != 0) {
+                together |= more;
                 kept[count++] = each.batch();
             }
-            if (members.outlastLosses(together, group)) {
+            if (Integer.bitCount(together) > members.spareOfGroup(group)) {
                 return Arrays.copyOf(kept, count);
             }
         }

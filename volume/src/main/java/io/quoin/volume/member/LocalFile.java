@@ -304,7 +304,16 @@ public final class LocalFile implements BlockFile {
             // The next write to its end would make it as long as it was, with zeros in between.
             long left = plain.size();
             if (left < lengthBytes) {
-                report("flush", 0, 0, new IOException("truncated to " + left + " bytes"));
+                report(
+                        "flush",
+                        0,
+                        0,
+                        new IOException(
+                                "expected a length of "
+                                        + lengthBytes
+                                        + " bytes, found "
+                                        + left
+                                        + ": truncated; rebuild it"));
                 return IoResult.SHORT;
             }
             return IoResult.OK;

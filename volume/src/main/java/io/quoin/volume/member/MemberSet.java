@@ -203,7 +203,7 @@ public final class MemberSet {
     public int spareRedundancy() {
         int least = Integer.MAX_VALUE;
         for (int group = 0; group < geometry.groupCount(); group++) {
-            least = Math.min(least, inSyncOfGroup(group) - geometry.dataCount());
+            least = Math.min(least, spareOfGroup(group));
         }
         return least;
     }
@@ -219,17 +219,23 @@ public final class MemberSet {
         return can;
     }
 
-    /// {@return whether one of some members is left, whichever of a group the volume may lose}
+    /// {@return the members of a group that are in sync, a bit for each slot}
     ///
-    /// @param slots a bit for each of them
-    /// @param group group of which they count
-    public boolean outlastLosses(int slots, int group) {
-        int count = 0;
+    /// @param group group
+    public int inSyncMask(int group) {
+        int mask = 0;
         int width = geometry.width();
         for (int slot = group * width; slot < (group + 1) * width; slot++) {
-            count += (slots >> slot & 1) != 0 && isInSync(slot) ? 1 : 0;
+            mask |= isInSync(slot) ? 1 << slot : 0;
         }
-        return count > inSyncOfGroup(group) - geometry.dataCount();
+        return mask;
+    }
+
+    /// {@return how many members that are in sync a group can lose}
+    ///
+    /// @param group group
+    public int spareOfGroup(int group) {
+        return inSyncOfGroup(group) - geometry.dataCount();
     }
 
     /// {@return groups}
@@ -360,6 +366,35 @@ public final class MemberSet {
             return;
         }
         persist(() -> {});
+    }
+
+    /// Flushes members side by side; one whose flush fails leaves the set.
+    ///
+    /// @param slots a bit for each slot with a member
+    /// @param then runs when all are done, whether the volume has failed meanwhile or not
+    public void flush(int slots, Runnable then) {
+        int[] pending = {1 + Integer.bitCount(slots)};
+        Runnable done =
+                () -> {
+                    if (--pending[0] == 0) {
+                        then.run();
+                    }
+                };
+        for (int slot = 0; slot < entries.length; slot++) {
+            if ((slots >> slot & 1) != 0) {
+                Io io = new Io();
+                io.kind = Io.Kind.FLUSH;
+                io.listener =
+                        ended -> {
+                            if (!ended.result.isOk()) {
+                                fail(ended);
+                            }
+                            done.run();
+                        };
+                submit(slot, io);
+            }
+        }
+        done.run();
     }
 
     /// Changes a slot's member or its state, or begins an epoch without such a change. Nothing is

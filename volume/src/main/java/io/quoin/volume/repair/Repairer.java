@@ -514,29 +514,18 @@ public final class Repairer {
         if (--task.pending > 0 || members.isFailed()) {
             return;
         }
-        task.pending = 1;
+        int slots = 0;
         for (int lane = 0; lane < geometry.width(); lane++) {
             int slot = geometry.firstSlot(task.key) + lane;
-            if ((task.writtenSlots >> lane & 1) == 0 || records.isGone(slot)) {
-                continue;
+            if ((task.writtenSlots >> lane & 1) != 0 && !records.isGone(slot)) {
+                slots |= 1 << slot;
             }
-            task.pending++;
-            Io io = new Io();
-            io.kind = Io.Kind.FLUSH;
-            io.listener =
-                    done -> {
-                        if (!done.result.isOk()) {
-                            members.fail(done);
-                        }
-                        flushDone(task);
-                    };
-            members.submit(slot, io);
         }
-        flushDone(task);
+        members.flush(slots, () -> flushed(task));
     }
 
-    private void flushDone(RepairTask task) {
-        if (--task.pending > 0 || members.isFailed()) {
+    private void flushed(RepairTask task) {
+        if (members.isFailed()) {
             return;
         }
         // What was written is read back; a member that has something else is not to be trusted.

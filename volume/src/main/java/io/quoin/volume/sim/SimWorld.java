@@ -451,7 +451,7 @@ final class SimWorld {
             any = stepAgents();
         }
         any |= engine.step(now);
-        if (engine.phase() == Engine.Phase.SERVING && engine.isJournalFull() && !isBeyond) {
+        if (engine.phase() == Engine.Phase.SERVING && engine.isJournalStalled() && !isBeyond) {
             throw new SimModel.Violation("I9: what was admitted does not fit the journal");
         }
         if (!any && !traffic.isIdle()) {
