@@ -8,7 +8,7 @@ import java.util.List;
 
 /// Room for the first batch of an epoch when the journal is full: lives that end in recovery, each with
 /// such a batch, may leave no segment for the next one's. All those batches carry the same; so many of
-/// them are kept as hold it against any loss.
+/// them are kept as hold it against any loss, or on as many members as hold it now.
 ///
 /// In the engine's turns only.
 final class FirstRoom {
@@ -48,36 +48,50 @@ final class FirstRoom {
     private void flushed(Runnable then) {
         isBeingMade = false;
         isMade = true;
-        for (int group = 0; group < members.groupCount(); group++) {
-            long[] kept = heldBy(group);
-            if (kept.length > 0) {
-                segments.freeReplaced(
-                        last.getFirst().batch(),
-                        last.getLast().batch(),
-                        Plant.LAST_COPY_FREED.isPlanted() ? new long[0] : kept);
-                then.run();
-                return;
-            }
+        if (!last.isEmpty()) {
+            segments.freeReplaced(last.getFirst().batch(), last.getLast().batch(), kept());
+            then.run();
         }
     }
 
-    /// The newest batches whose copies, together, one group keeps whichever members it loses; none when it
-    /// does not.
-    private long[] heldBy(int group) {
+    /// Copies that one group keeps whichever members it loses; when there are too few for that, as many as
+    /// there are.
+    private long[] kept() {
+        if (Plant.LAST_COPY_FREED.isPlanted()) {
+            return new long[0];
+        }
+        int inSync = 0;
+        for (int group = 0; group < members.groupCount(); group++) {
+            int ofGroup = members.inSyncMask(group);
+            int enough = members.spareOfGroup(group) + 1;
+            if (Integer.bitCount(holders() & ofGroup) >= enough) {
+                return newest(ofGroup, enough);
+            }
+            inSync |= ofGroup;
+        }
+        return newest(inSync, Integer.SIZE);
+    }
+
+    private int holders() {
+        int mask = 0;
+        for (Held each : last) {
+            mask |= each.members();
+        }
+        return mask;
+    }
+
+    /// The newest batches whose copies, together, lie on enough of some members, or on all that have one.
+    private long[] newest(int among, int enough) {
         long[] kept = new long[last.size()];
         int count = 0;
         int together = 0;
-        int inSync = members.inSyncMask(group);
         for (Held each : last.reversed()) {
-            int more = each.members() & inSync & ~together;
-            if (more != 0) {
+            int more = each.members() & among & ~together;
+            if (more != 0 && Integer.bitCount(together) < enough) {
                 together |= more;
                 kept[count++] = each.batch();
             }
-            if (Integer.bitCount(together) > members.spareOfGroup(group)) {
-                return Arrays.copyOf(kept, count);
-            }
         }
-        return new long[0];
+        return Arrays.copyOf(kept, count);
     }
 }

@@ -340,6 +340,38 @@ final class JournalTest {
         liveShortLives(40);
     }
 
+    /// The last batch and all that stand for it reached the same member, which is full of them.
+    @Test
+    void livesFitWhenOneMemberAloneHasTheLastBatch() throws DamagedJournalException {
+        for (int side = 0; side < 2; side++) {
+            World world = new World("raid1", 2);
+            world.open(1);
+            world.run();
+            world.append(Batch.WRITE, 20, 20, 8, false);
+            world.journal.pump();
+            for (int epoch = 2; epoch < 100; epoch++) {
+                while (!world.pending.isEmpty()) {
+                    Io io = world.pending.peekFirst();
+                    if (io.kind == Io.Kind.FLUSH) {
+                        world.completeOne();
+                        world.journal.pump();
+                        continue;
+                    }
+                    world.pending.removeFirst();
+                    if (io.slot == side) {
+                        io.runOn(world.files.get(side));
+                    }
+                }
+                world.open(epoch);
+                assertThat(world.found(20)).isEqualTo(20);
+                world.journal.pump();
+            }
+            world.run();
+            assertThat(world.journal.queued()).isZero();
+            assertThat(world.newest(side)).containsEntry(20L, 20L);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Plant.class,
