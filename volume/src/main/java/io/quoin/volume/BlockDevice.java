@@ -16,12 +16,16 @@ public interface BlockDevice {
     /// {@return where request payload lies}
     BufferPool buffers();
 
-    /// Hands a request over; it will be completed exactly once, on this thread before this returns or on
-    /// any other, even when the volume stops. Requests of one thread are taken in order; overlapping requests in flight at
-    /// the same time may be carried out in any order, each whole. Waits while the ring is full.
+    /// Hands a request over, with {@link #proceed} after the last of those that came together; it will be
+    /// completed exactly once, on this thread before one of both returns or on any other, even when the volume
+    /// stops. Requests of one thread are taken in order; overlapping requests in flight at the same time may be
+    /// carried out in any order, each whole. Waits while the ring is full.
     ///
     /// @param request filled in and checked against the size
     void submit(Request request);
+
+    /// Has what this thread submitted begun, if nobody has yet; to be called before it waits for anything.
+    default void proceed() {}
 
     /// Puts off what a listener of requests need not do while others wait for the volume, such as sending
     /// a reply: the thread that told the listener does it a moment later.

@@ -113,11 +113,18 @@ final class Turns {
         thread.start();
     }
 
-    /// Hands over a request; waits while the ring is full. It may be done when this returns.
+    /// Hands over a request, for the next turn of anybody; waits while the ring is full.
     void submit(Request request) {
+        if (!requests.hasAvailableCapacity(1)) {
+            visit();
+        }
         long sequence = requests.next();
         requests.get(sequence).request = request;
         requests.publish(sequence);
+    }
+
+    /// Takes a turn with what was handed over; it may be done when this returns.
+    void proceed() {
         visit();
     }
 

@@ -183,6 +183,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
     }
 
     @Override
+    public void proceed() {
+        turns.proceed();
+    }
+
+    @Override
     public void afterTurn(Runnable action) {
         turns.afterTurn(action);
     }

@@ -17,6 +17,7 @@ final class FrameInput {
     // From position to limit: received, not yet used.
     private final ByteBuffer buffer;
     private final Progress progress = new Progress();
+    private Runnable beforeWaiting = () -> {};
 
     /// @param transport where from
     /// @param memory direct, at least as large as the largest frame without payload
@@ -28,6 +29,11 @@ final class FrameInput {
     /// {@return the buffer; a frame that was required begins at its position}
     ByteBuffer buffer() {
         return buffer;
+    }
+
+    /// Sets what is done before each wait for the client.
+    void beforeWaiting(Runnable action) {
+        beforeWaiting = action;
     }
 
     /// {@return how it goes with a payload}
@@ -43,7 +49,7 @@ final class FrameInput {
     boolean require(int bytes) throws IOException {
         while (buffer.remaining() < bytes) {
             buffer.compact();
-            int count = transport.read(buffer);
+            int count = receive(buffer);
             buffer.flip();
             if (count < 0) {
                 if (buffer.hasRemaining()) {
@@ -68,7 +74,7 @@ final class FrameInput {
         while (left > buffer.remaining()) {
             left -= buffer.remaining();
             buffer.clear();
-            int count = transport.read(buffer);
+            int count = receive(buffer);
             buffer.flip();
             if (count < 0) {
                 throw new EOFException();
@@ -105,7 +111,7 @@ final class FrameInput {
         try {
             while (target.hasRemaining()) {
                 if (target.remaining() > COPY_BYTES) {
-                    if (transport.read(target) < 0) {
+                    if (receive(target) < 0) {
                         throw new EOFException();
                     }
                 } else {
@@ -119,6 +125,11 @@ final class FrameInput {
         } finally {
             progress.end();
         }
+    }
+
+    private int receive(ByteBuffer target) throws IOException {
+        beforeWaiting.run();
+        return transport.read(target);
     }
 
     private void copyTo(ByteBuffer target) {

@@ -26,6 +26,9 @@ import java.util.concurrent.atomic.AtomicLong;
 ///
 /// Reader thread: {@link #run}. Any thread: {@link #refuseFromNow}, {@link #isIdle}.
 final class Session {
+    // As many as a turn of the volume takes.
+    private static final int MAX_TOGETHER = 64;
+
     // Each keeps arrays for 1,024 extents; clients ask for them one at a time.
     private static final int STATUS_SLOTS = 4;
 
@@ -47,6 +50,10 @@ final class Session {
     /// Rung when a slot or bytes came back, while the reader waits for them.
     private final Bell roomBell = new Bell();
 
+    /// Requests the volume has not been called for yet, the reader's; what the client sent together is one
+    /// turn, and one commit.
+    private int waitingForTurn;
+
     // Requests that the writer will still see; the reader adds before it looks at isRefusing, so
     // that whoever sets that and then reads 0 here knows that nothing more reaches the volume.
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -66,7 +73,7 @@ final class Session {
         this.terms = terms;
         this.settings = settings;
         this.transport = transport;
-        settle = transport::settle;
+        settle = this::settle;
         this.input = input;
         device = terms.export().device();
         memory = terms.export().memory();
@@ -92,6 +99,7 @@ final class Session {
     /// @throws IOException when the connection broke, or the client broke a rule
     void run() throws IOException {
         writer.start();
+        input.beforeWaiting(this::proceed);
         try {
             boolean more = true;
             while (more) {
@@ -99,7 +107,7 @@ final class Session {
             }
         } finally {
             try {
-                transport.settle();
+                settle();
             } finally {
                 writer.finish();
                 transport.detach();
@@ -176,7 +184,7 @@ final class Session {
     private Slot takeSlot(SlotPool from) {
         Slot slot = from.tryTake();
         if (slot == null) {
-            transport.settle();
+            settle();
         }
         while (slot == null && !writer.isBroken()) {
             roomBell.prepare();
@@ -227,7 +235,7 @@ final class Session {
         long taken = Long.highestOneBit(bytes) == bytes ? bytes : Long.highestOneBit(bytes) << 1;
         // A client with nothing in flight may have one request of any size.
         if (isOverHeld(taken)) {
-            transport.settle();
+            settle();
         }
         while (isOverHeld(taken) && !writer.isBroken()) {
             roomBell.prepare();
@@ -301,11 +309,26 @@ final class Session {
         }
         try {
             device.submit(request);
+            if (++waitingForTurn == MAX_TOGETHER) {
+                proceed();
+            }
         } catch (RuntimeException | Error e) {
             // Whose the buffer is now is not known: better lost than given out twice.
             inFlight.decrementAndGet();
             throw e;
         }
+    }
+
+    private void proceed() {
+        if (waitingForTurn > 0) {
+            waitingForTurn = 0;
+            device.proceed();
+        }
+    }
+
+    private void settle() {
+        proceed();
+        transport.settle();
     }
 
     /// The writer is done with a slot.

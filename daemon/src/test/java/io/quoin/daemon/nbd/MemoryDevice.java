@@ -13,7 +13,7 @@ import java.util.function.Function;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
 /// A block device in memory that keeps the contract of a volume: requests complete on another
-/// thread, each whole, and, when asked, late, out of order, or badly.
+/// thread, each whole, begun when it is told to proceed, and, when asked, late, out of order, or badly.
 ///
 /// Contents lie in 64 KiB pages that exist once written, so an export of many gigabytes costs what
 /// was written to it; a page that does not exist is a hole.
@@ -43,6 +43,7 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
     private volatile int shuffleDepth;
     private volatile Function<Request, Request.Outcome> verdict = request -> Request.Outcome.OK;
     final AtomicLong submitted = new AtomicLong();
+    final AtomicLong proceeds = new AtomicLong();
     final AtomicLong writesApplied = new AtomicLong();
 
     MemoryDevice(long sizeBytes) {
@@ -118,6 +119,11 @@ final class MemoryDevice implements BlockDevice, AutoCloseable {
         while (!ring.offer(request)) {
             Thread.onSpinWait();
         }
+    }
+
+    @Override
+    public void proceed() {
+        proceeds.incrementAndGet();
         bell.ring();
     }
 

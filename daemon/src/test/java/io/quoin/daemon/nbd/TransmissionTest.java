@@ -103,6 +103,35 @@ class TransmissionTest {
     }
 
     @Test
+    void whatComesInOnePieceIsHandedOverAsOne() throws IOException {
+        try (WireClient client = fixture.open(false)) {
+            ByteBuffer all = ByteBuffer.allocate(200 * 28 + 14);
+            for (int i = 0; i < 200; i++) {
+                all.put(WireClient.frame(0, CommandType.TRIM, i, 0, 4096, NOTHING).flip());
+            }
+            ByteBuffer last = WireClient.frame(0, CommandType.TRIM, 200, 0, 4096, NOTHING).flip();
+            client.send(all.put(last.slice(0, 14)));
+            // Nothing waits for the rest of what has begun to come.
+            for (int i = 0; i < 200; i++) {
+                expectSimple(client, 0, i);
+            }
+            assertThat(fixture.device.proceeds.get()).isBetween(4L, 8L);
+            client.send(ByteBuffer.allocate(14).put(last.slice(14, 14)));
+            expectSimple(client, 0, 200);
+        }
+    }
+
+    @Test
+    void whatCameBeforeAFarewellIsCarriedOut() throws IOException {
+        try (WireClient client = fixture.open(false)) {
+            ByteBuffer all = ByteBuffer.allocate(2 * 28 + 512);
+            all.put(WireClient.frame(0, CommandType.WRITE, 1, 0, 512, noise(1, 512)).flip());
+            client.send(all.put(WireClient.frame(0, CommandType.DISC, 2, 0, 0, NOTHING).flip()));
+            ServerFixture.await("written", () -> fixture.device.writesApplied.get() == 1);
+        }
+    }
+
+    @Test
     void repliesComeInTheOrderOfCompletion() throws IOException {
         fixture.device.shuffled(64);
         try (WireClient client = fixture.open(true)) {
