@@ -466,6 +466,19 @@ public final class Engine {
         members.completed(io);
     }
 
+    /// Tells the time, before anything else of a turn; {@link #step} does so too.
+    ///
+    /// @param nowNanos monotonic clock
+    public void at(long nowNanos) {
+        journal.at(nowNanos);
+    }
+
+    /// {@return nanoseconds after which {@link #commit} or {@link #step} has more to do, though nothing happens
+    /// until then; 0 or less: none}
+    public long waitNanos() {
+        return journal.waitNanos();
+    }
+
     /// Goes on with commits alone, which takes little time: {@link #step} does so too.
     ///
     /// @param mayWrite whether the next batch may be written; if not, whoever may is to be called
@@ -496,6 +509,7 @@ public final class Engine {
     /// @param nowNanos monotonic clock
     /// @return whether anything was done
     public boolean step(long nowNanos) {
+        at(nowNanos);
         members.watch(nowNanos);
         boolean any = journal.pump();
         if (phase == Phase.RECOVERING) {

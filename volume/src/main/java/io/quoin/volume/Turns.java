@@ -89,6 +89,9 @@ final class Turns {
     /// batch that went to lanes would be followed by the next, formed on a lane, and so on.
     private volatile boolean isOwnPortOpen;
 
+    /// Whether the engine's own thread sleeps no longer than a batch is to wait for others.
+    private volatile boolean isTimed;
+
     private volatile Throwable death;
 
     /// Turns of an engine that is yet to be made; what is published waits until {@link #begin}.
@@ -210,11 +213,15 @@ final class Turns {
             enter(after);
             boolean isForOwner;
             try {
+                engine.at(System.nanoTime());
                 poll(GUEST_EVENTS);
                 isForOwner = death != null || isHalted;
                 if (!isForOwner) {
                     boolean mayWrite = !isOwnPortOpen || Port.current() != null;
-                    isForOwner = !engine.commit(mayWrite) || engine.isStepDue();
+                    isForOwner =
+                            !engine.commit(mayWrite)
+                                    || engine.isStepDue()
+                                    || !isTimed && engine.waitNanos() > 0;
                 }
             } catch (RuntimeException | Error e) {
                 die(e);
@@ -246,10 +253,13 @@ final class Turns {
             take();
             enter(after);
             boolean any;
+            long waitNanos = 0;
             try {
+                engine.at(System.nanoTime());
                 any = poll(Integer.MAX_VALUE);
                 if (death == null) {
                     any |= engine.step(System.nanoTime());
+                    waitNanos = engine.waitNanos();
                 }
             } catch (RuntimeException | Error e) {
                 die(e);
@@ -257,7 +267,9 @@ final class Turns {
             }
             leave(after);
             if (!any) {
-                doorbell.await(look, TICK_NANOS);
+                isTimed = waitNanos > 0;
+                doorbell.await(look, isTimed ? Math.min(waitNanos, TICK_NANOS) : TICK_NANOS);
+                isTimed = false;
             }
         }
         if (port != null) {

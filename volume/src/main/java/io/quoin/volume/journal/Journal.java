@@ -44,6 +44,7 @@ public final class Journal {
     private final ArrayDeque<JournalOp> queue = new ArrayDeque<>();
     private final JournalOp[] inBatch = new JournalOp[Batch.MAX_RECORDS + 1];
     private int inBatchCount;
+    private int clientOps;
     private int headerBytes;
     private int totalBytes;
     private long queuedBytes;
@@ -51,6 +52,7 @@ public final class Journal {
     private int pendingCopies;
     private boolean isStalled;
     private final FirstRoom firstRoom;
+    private final Gathering gathering = new Gathering();
 
     private Segments.Segment segment;
     private long nextBatch;
@@ -122,6 +124,28 @@ public final class Journal {
         assert op.payloadBlocks() <= maxRecordBlocks() : "record of " + op.count + " blocks";
         queuedBytes += (long) op.payloadBlocks() * BLOCK_BYTES;
         queue.addLast(op);
+        if (op.type != Batch.INTENT) {
+            gathering.arrived();
+        }
+    }
+
+    /// Tells the time, before anything else of a turn.
+    ///
+    /// @param nowNanos monotonic clock
+    public void at(long nowNanos) {
+        gathering.at(nowNanos);
+    }
+
+    /// {@return nanoseconds for which records wait although no batch is under way, so that others join them; 0
+    /// or less: none do}
+    public long waitNanos() {
+        boolean mayWait =
+                !hasBatch
+                        && !queue.isEmpty()
+                        && queue.size() < Batch.MAX_RECORDS
+                        && queuedBytes < (long) maxRecordBlocks() * BLOCK_BYTES
+                        && queue.peekFirst().type != Batch.EPOCH_START;
+        return mayWait ? gathering.waitNanos() : 0;
     }
 
     /// {@return last sequence that is durable, with all before it, on all copies}
@@ -204,7 +228,7 @@ public final class Journal {
 
     /// {@return whether {@link #pump} would write}
     public boolean isBatchDue() {
-        return hasBatch ? pendingCopies == 0 : !queue.isEmpty();
+        return hasBatch ? pendingCopies == 0 : !queue.isEmpty() && waitNanos() <= 0;
     }
 
     /// Writes the next batch if none is under way.
@@ -218,7 +242,7 @@ public final class Journal {
         if (hasBatch) {
             return pendingCopies == 0 && writeBatch();
         }
-        if (queue.isEmpty()) {
+        if (queue.isEmpty() || waitNanos() > 0) {
             return false;
         }
         buildBatch();
@@ -338,6 +362,7 @@ public final class Journal {
             freeSegments = -1;
         }
         isStalled = false;
+        gathering.written();
         header.segment = segment.id;
         header.segmentOffset = segment.usedBytes;
         header.ensemble = segment.ensemble;
@@ -418,8 +443,10 @@ public final class Journal {
                 commitSequence = Math.max(commitSequence, op.sequence);
             }
         }
+        clientOps = 0;
         for (int i = 0; i < inBatchCount; i++) {
             JournalOp op = inBatch[i];
+            clientOps += op.type == Batch.INTENT ? 0 : 1;
             inBatch[i] = null;
             op.batch = nextBatch;
             op.listener.committed(op);
@@ -432,6 +459,7 @@ public final class Journal {
         chain = header.chain;
         nextBatch++;
         hasBatch = false;
+        gathering.committed(clientOps, queue.size());
         listener.batchCommitted();
     }
 

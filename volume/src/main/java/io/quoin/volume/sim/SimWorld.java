@@ -450,7 +450,7 @@ final class SimWorld {
         if (!any) {
             any = stepAgents();
         }
-        any |= engine.step(now);
+        any |= engine.step(now) || engine.waitNanos() > 0;
         if (engine.phase() == Engine.Phase.SERVING && engine.isJournalStalled() && !isBeyond) {
             throw new SimModel.Violation("I9: what was admitted does not fit the journal");
         }
@@ -468,7 +468,7 @@ final class SimWorld {
     Io.Kind completeOldest() {
         Io.Kind kind = traffic.completeOldest();
         now += 1000;
-        while (engine.step(now)) {
+        while (engine.step(now) || engine.waitNanos() > 0) {
             now += 1000;
         }
         return kind;
