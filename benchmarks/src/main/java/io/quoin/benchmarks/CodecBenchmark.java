@@ -1,152 +1,143 @@
 package io.quoin.benchmarks;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
 import io.quoin.codec.hamming.Secded;
 import io.quoin.codec.parity.ErasureCode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Question: what does protecting 4 KiB blocks cost one thread?
+/// Question: what does protecting blocks cost one thread, by our kernels? [PeerBenchmark] asks others the same.
 ///
-/// Parameters: none but the code. Kept still: native memory, aligned to 4 KiB; one row of blocks of
-/// pseudo-random bytes, warm in the cache (at most 44 KiB); one thread; lengths known to the compiler
-/// as they are in the data path. What memory bandwidth does to blocks out of the cache is not asked here.
+/// Parameters: bytes of a block; whether the caches hold the row. Kept still: native memory, one thread, one kernel a JVM.
+/// Warm-up is long because C2 takes a second for the larger loops, which are a thousand times slower until then.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(2)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
+@Fork(1)
+@Warmup(iterations = 6, time = 250, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 80, timeUnit = TimeUnit.MILLISECONDS)
 public class CodecBenchmark {
     static final int BLOCK_BYTES = 4096;
+    static final int SECTOR_BYTES = Secded.SECTOR_BYTES;
 
-    private static final int SECTOR_BYTES = Secded.SECTOR_BYTES;
+    /// What is left of 8 + 3 without the first two, and those.
+    static final int PRESENT = 0b111_1111_1100;
+
+    static final int LOST = 0b11;
+
     private static final int SECTORS = BLOCK_BYTES / SECTOR_BYTES;
-    private static final int MOST_BLOCKS = 8 + 3;
-    private static final int CODE_BYTES = 2;
+    private static final int MOST_SECTORS = 2048;
 
     private final ErasureCode xor4 = ErasureCode.of(4, 1);
     private final ErasureCode pq4 = ErasureCode.of(4, 2);
     private final ErasureCode rs8 = ErasureCode.of(8, 3);
+    private final MemorySegment guards = Arena.ofAuto().allocate(2L * MOST_SECTORS, 8);
 
-    private Arena arena;
-    private MemorySegment[] blocks;
-    private long[] offsets;
-    private MemorySegment guards;
-    private int[] codes;
-
-    /// Fills a row of blocks.
-    @Setup(Level.Trial)
-    public void allocate() {
-        arena = Arena.ofConfined();
-        MemorySegment memory = arena.allocate((long) MOST_BLOCKS * BLOCK_BYTES, BLOCK_BYTES);
-        Random random = new Random(0x51554F494EL);
-        for (long i = 0; i < memory.byteSize(); i++) {
-            memory.set(JAVA_BYTE, i, (byte) random.nextInt());
-        }
-        blocks = new MemorySegment[MOST_BLOCKS];
-        offsets = new long[MOST_BLOCKS];
-        for (int i = 0; i < MOST_BLOCKS; i++) {
-            blocks[i] = memory;
-            offsets[i] = (long) i * BLOCK_BYTES;
-        }
-        guards = arena.allocate((long) SECTORS * CODE_BYTES, CODE_BYTES);
-        codes = new int[SECTORS];
-        secdedEncode();
-    }
-
-    /// Lets go of the blocks.
-    @TearDown(Level.Trial)
-    public void free() {
-        arena.close();
-    }
-
-    /// {@return the guards' memory, after the eight CRC16 of a block}
+    /// {@return the CRC16 of a block as a whole}
+    ///
+    /// @param row of blocks
     @Benchmark
-    public MemorySegment crc16Sectors() {
-        Crc16.IBM_3740.sectors(blocks[0], 0, SECTORS, guards, 0);
+    public int crc16(Row row) {
+        row.advance();
+        return Crc16.IBM_3740.of(row.blocks[0], row.offsets[0], row.bytes);
+    }
+
+    /// {@return the guards' memory, after the CRC16 of each sector}
+    ///
+    /// @param row of blocks
+    @Benchmark
+    public MemorySegment crc16Sectors(Row row) {
+        row.advance();
+        int count = row.bytes / SECTOR_BYTES;
+        Crc16.IBM_3740.sectors(row.blocks[0], row.offsets[0], count, guards, 0);
         return guards;
     }
 
     /// {@return the CRC-32C of a block}
+    ///
+    /// @param row of blocks
     @Benchmark
-    public int crc32c() {
-        return Crc32c.of(blocks[0], 0, BLOCK_BYTES);
+    public int crc32c(Row row) {
+        row.advance();
+        return Crc32c.of(row.blocks[0], row.offsets[0], row.bytes);
     }
 
-    /// {@return the eight SECDED codes of a block}
+    /// {@return the sum of the CRC-32C of each 4 KiB, whose sectors' CRC16 are computed too}
+    ///
+    /// @param row of blocks
     @Benchmark
-    public int[] secdedEncode() {
-        for (int i = 0; i < SECTORS; i++) {
-            codes[i] = Secded.encode(blocks[0], (long) i * SECTOR_BYTES);
-        }
-        return codes;
-    }
-
-    /// {@return the sum of what eight sectors say when compared with their codes: all clean}
-    @Benchmark
-    public int secdedLocate() {
+    public int guards(Row row) {
+        row.advance();
         int sum = 0;
-        for (int i = 0; i < SECTORS; i++) {
-            sum += Secded.locate(blocks[0], (long) i * SECTOR_BYTES, codes[i]);
+        for (int done = 0; done < row.bytes; done += BLOCK_BYTES) {
+            long offset = row.offsets[0] + done;
+            Crc16.IBM_3740.sectors(row.blocks[0], offset, SECTORS, guards, 0);
+            sum += Crc32c.of(row.blocks[0], offset, BLOCK_BYTES);
+        }
+        return sum;
+    }
+
+    /// {@return the sum of the SECDED codes of all sectors}
+    ///
+    /// @param row of blocks
+    @Benchmark
+    public int secded(Row row) {
+        row.advance();
+        int sum = 0;
+        for (int done = 0; done < row.bytes; done += SECTOR_BYTES) {
+            sum += Secded.encode(row.blocks[0], row.offsets[0] + done);
         }
         return sum;
     }
 
     /// {@return a row with P of four data blocks}
+    ///
+    /// @param row of blocks
     @Benchmark
-    public MemorySegment[] xorEncode4() {
-        xor4.encode(blocks, offsets, BLOCK_BYTES);
-        return blocks;
+    public MemorySegment[] xor4(Row row) {
+        row.advance();
+        xor4.encode(row.blocks, row.offsets, row.bytes);
+        return row.blocks;
     }
 
     /// {@return a row with P and Q of four data blocks}
+    ///
+    /// @param row of blocks
     @Benchmark
-    public MemorySegment[] pqEncode4() {
-        pq4.encode(blocks, offsets, BLOCK_BYTES);
-        return blocks;
+    public MemorySegment[] pq4(Row row) {
+        row.advance();
+        pq4.encode(row.blocks, row.offsets, row.bytes);
+        return row.blocks;
     }
 
     /// {@return a row with the three parities of eight data blocks}
-    @Benchmark
-    public MemorySegment[] rsEncode8plus3() {
-        rs8.encode(blocks, offsets, BLOCK_BYTES);
-        return blocks;
-    }
-
-    /// {@return a row with its first three data blocks recomputed from five others and three parities}
-    @Benchmark
-    public MemorySegment[] rsReconstruct3of8plus3() {
-        rs8.reconstruct(blocks, offsets, 0b111_1111_1000, 0b111, BLOCK_BYTES);
-        return blocks;
-    }
-
-    /// {@return how many bytes of data one call protects or recomputes}
     ///
-    /// @param method name of a benchmark of this class
-    static int dataBytes(String method) {
-        return switch (method) {
-            case "xorEncode4", "pqEncode4" -> 4 * BLOCK_BYTES;
-            case "rsEncode8plus3" -> 8 * BLOCK_BYTES;
-            case "rsReconstruct3of8plus3" -> 3 * BLOCK_BYTES;
-            default -> BLOCK_BYTES;
-        };
+    /// @param row of blocks
+    @Benchmark
+    public MemorySegment[] rs8(Row row) {
+        row.advance();
+        rs8.encode(row.blocks, row.offsets, row.bytes);
+        return row.blocks;
+    }
+
+    /// {@return a row with its first two data blocks recomputed from six others, P and Q}
+    ///
+    /// @param row of blocks
+    @Benchmark
+    public MemorySegment[] reconstruct2(Row row) {
+        row.advance();
+        rs8.reconstruct(row.blocks, row.offsets, PRESENT, LOST, row.bytes);
+        return row.blocks;
     }
 }
