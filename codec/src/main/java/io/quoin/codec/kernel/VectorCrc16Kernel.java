@@ -135,9 +135,17 @@ public final class VectorCrc16Kernel implements Crc16Kernel {
             ByteVector l = ByteVector.fromMemorySegment(BYTES, data, second, ORDER);
             for (int i = STEP; i < HALF_BYTES; i += STEP) {
                 ByteVector h0 = h.lanewise(VectorOperators.AND, (byte) 0x0F);
-                ByteVector h1 = h.lanewise(VectorOperators.LSHR, 4);
+                ByteVector h1 =
+                        h.reinterpretAsInts()
+                                .lanewise(VectorOperators.LSHR, 4)
+                                .reinterpretAsBytes()
+                                .lanewise(VectorOperators.AND, (byte) 0x0F);
                 ByteVector l0 = l.lanewise(VectorOperators.AND, (byte) 0x0F);
-                ByteVector l1 = l.lanewise(VectorOperators.LSHR, 4);
+                ByteVector l1 =
+                        l.reinterpretAsInts()
+                                .lanewise(VectorOperators.LSHR, 4)
+                                .reinterpretAsBytes()
+                                .lanewise(VectorOperators.AND, (byte) 0x0F);
                 ByteVector nextH = ByteVector.fromMemorySegment(BYTES, data, first + i, ORDER);
                 ByteVector nextL = ByteVector.fromMemorySegment(BYTES, data, second + i, ORDER);
                 ByteVector hh = h0.selectFrom(t0).lanewise(VectorOperators.XOR, h1.selectFrom(t1));
@@ -179,9 +187,17 @@ public final class VectorCrc16Kernel implements Crc16Kernel {
                 ByteVector h = earlier.selectFrom(ha, hb);
                 ByteVector l = earlier.selectFrom(la, lb);
                 ByteVector h0 = h.lanewise(VectorOperators.AND, (byte) 0x0F);
-                ByteVector h1 = h.lanewise(VectorOperators.LSHR, 4);
+                ByteVector h1 =
+                        h.reinterpretAsInts()
+                                .lanewise(VectorOperators.LSHR, 4)
+                                .reinterpretAsBytes()
+                                .lanewise(VectorOperators.AND, (byte) 0x0F);
                 ByteVector l0 = l.lanewise(VectorOperators.AND, (byte) 0x0F);
-                ByteVector l1 = l.lanewise(VectorOperators.LSHR, 4);
+                ByteVector l1 =
+                        l.reinterpretAsInts()
+                                .lanewise(VectorOperators.LSHR, 4)
+                                .reinterpretAsBytes()
+                                .lanewise(VectorOperators.AND, (byte) 0x0F);
                 ByteVector hh = h0.selectFrom(t0).lanewise(VectorOperators.XOR, h1.selectFrom(t1));
                 ByteVector lh = l0.selectFrom(t2).lanewise(VectorOperators.XOR, l1.selectFrom(t3));
                 ByteVector hl = h0.selectFrom(t4).lanewise(VectorOperators.XOR, h1.selectFrom(t5));

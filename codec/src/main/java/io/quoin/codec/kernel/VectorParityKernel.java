@@ -161,8 +161,7 @@ public final class VectorParityKernel extends ParityKernel {
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vb);
             vp.intoMemorySegment(p, op + i, ORDER);
             vq.intoMemorySegment(q, oq + i, ORDER);
@@ -194,16 +193,14 @@ public final class VectorParityKernel extends ParityKernel {
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vb);
             vp = vp.lanewise(VectorOperators.XOR, vc);
             vq =
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vc);
             vp.intoMemorySegment(p, op + i, ORDER);
             vq.intoMemorySegment(q, oq + i, ORDER);
@@ -238,24 +235,21 @@ public final class VectorParityKernel extends ParityKernel {
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vb);
             vp = vp.lanewise(VectorOperators.XOR, vc);
             vq =
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vc);
             vp = vp.lanewise(VectorOperators.XOR, vd);
             vq =
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vd);
             vp.intoMemorySegment(p, op + i, ORDER);
             vq.intoMemorySegment(q, oq + i, ORDER);
@@ -291,32 +285,28 @@ public final class VectorParityKernel extends ParityKernel {
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, va);
             vp = vp.lanewise(VectorOperators.XOR, vb);
             vq =
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vb);
             vp = vp.lanewise(VectorOperators.XOR, vc);
             vq =
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vc);
             vp = vp.lanewise(VectorOperators.XOR, vd);
             vq =
                     vq.add(vq)
                             .lanewise(
                                     VectorOperators.XOR,
-                                    reduction,
-                                    vq.compare(VectorOperators.LT, zero));
+                                    zero.blend(reduction, vq.compare(VectorOperators.LT, zero)));
             vq = vq.lanewise(VectorOperators.XOR, vd);
             vp.intoMemorySegment(p, op + i, ORDER);
             vq.intoMemorySegment(q, oq + i, ORDER);
@@ -330,7 +320,11 @@ public final class VectorParityKernel extends ParityKernel {
         for (int i = 0; i < length; i += STEP) {
             ByteVector v = ByteVector.fromMemorySegment(BYTES, s, os + i, ORDER);
             ByteVector low = v.lanewise(VectorOperators.AND, (byte) 0x0F);
-            ByteVector high = v.lanewise(VectorOperators.LSHR, 4);
+            ByteVector high =
+                    v.reinterpretAsInts()
+                            .lanewise(VectorOperators.LSHR, 4)
+                            .reinterpretAsBytes()
+                            .lanewise(VectorOperators.AND, (byte) 0x0F);
             ByteVector sum0 = ByteVector.fromMemorySegment(BYTES, t0, ot0 + i, ORDER);
             sum0 = sum0.lanewise(VectorOperators.XOR, low.selectFrom(low0));
             sum0 = sum0.lanewise(VectorOperators.XOR, high.selectFrom(high0));
@@ -356,7 +350,11 @@ public final class VectorParityKernel extends ParityKernel {
         for (int i = 0; i < length; i += STEP) {
             ByteVector v = ByteVector.fromMemorySegment(BYTES, s, os + i, ORDER);
             ByteVector low = v.lanewise(VectorOperators.AND, (byte) 0x0F);
-            ByteVector high = v.lanewise(VectorOperators.LSHR, 4);
+            ByteVector high =
+                    v.reinterpretAsInts()
+                            .lanewise(VectorOperators.LSHR, 4)
+                            .reinterpretAsBytes()
+                            .lanewise(VectorOperators.AND, (byte) 0x0F);
             ByteVector sum0 = ByteVector.fromMemorySegment(BYTES, t0, ot0 + i, ORDER);
             sum0 = sum0.lanewise(VectorOperators.XOR, low.selectFrom(low0));
             sum0 = sum0.lanewise(VectorOperators.XOR, high.selectFrom(high0));
@@ -391,7 +389,11 @@ public final class VectorParityKernel extends ParityKernel {
         for (int i = 0; i < length; i += STEP) {
             ByteVector v = ByteVector.fromMemorySegment(BYTES, s, os + i, ORDER);
             ByteVector low = v.lanewise(VectorOperators.AND, (byte) 0x0F);
-            ByteVector high = v.lanewise(VectorOperators.LSHR, 4);
+            ByteVector high =
+                    v.reinterpretAsInts()
+                            .lanewise(VectorOperators.LSHR, 4)
+                            .reinterpretAsBytes()
+                            .lanewise(VectorOperators.AND, (byte) 0x0F);
             ByteVector sum0 = ByteVector.fromMemorySegment(BYTES, t0, ot0 + i, ORDER);
             sum0 = sum0.lanewise(VectorOperators.XOR, low.selectFrom(low0));
             sum0 = sum0.lanewise(VectorOperators.XOR, high.selectFrom(high0));
@@ -435,7 +437,11 @@ public final class VectorParityKernel extends ParityKernel {
         for (int i = 0; i < length; i += STEP) {
             ByteVector v = ByteVector.fromMemorySegment(BYTES, s, os + i, ORDER);
             ByteVector low = v.lanewise(VectorOperators.AND, (byte) 0x0F);
-            ByteVector high = v.lanewise(VectorOperators.LSHR, 4);
+            ByteVector high =
+                    v.reinterpretAsInts()
+                            .lanewise(VectorOperators.LSHR, 4)
+                            .reinterpretAsBytes()
+                            .lanewise(VectorOperators.AND, (byte) 0x0F);
             ByteVector sum0 = ByteVector.fromMemorySegment(BYTES, t0, ot0 + i, ORDER);
             sum0 = sum0.lanewise(VectorOperators.XOR, low.selectFrom(low0));
             sum0 = sum0.lanewise(VectorOperators.XOR, high.selectFrom(high0));
