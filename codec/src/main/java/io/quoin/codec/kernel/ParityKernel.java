@@ -1,25 +1,31 @@
 package io.quoin.codec.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /// Sums and multiples of blocks over GF(2^8). Thread-safe, allocation-free.
 ///
 /// The public methods take whole sets of blocks, cut them into pieces that stay in the first-level cache, and hand groups
-/// of at most five regions to the loops below, which a subclass writes for its instructions. Loops of fixed arity hold
-/// their segments in locals, so that the checks of each access leave the loop; an inner loop over an array of segments
-/// does not.
+/// of them to the loops of {@link ParityLoops}, which a subclass writes for its instructions.
 ///
 /// Block i of a set is the `lengthBytes` bytes at `blocks[i] + offsets[i]`. A target may be none of its sources. Lengths
 /// are multiples of {@link #STEP_BYTES}.
 ///
 /// A vector kernel takes native segments only; a set with a heap segment in it goes by the scalar kernel, for the reason
 /// that the package gives.
-public abstract sealed class ParityKernel permits ScalarParityKernel, VectorParityKernel {
+public abstract sealed class ParityKernel extends ParityLoops
+        permits ScalarParityKernel, VectorParitySums {
     /// Lengths are multiples of this, the widest vector there is, so that no loop has a tail.
     public static final int STEP_BYTES = 64;
 
     /// Bytes of each block handled before the next piece: eight sources and three targets of this size stay close.
     private static final int PIECE_BYTES = 4096;
+
+    /// Reads four coefficients at once, the first in the lowest byte.
+    private static final VarHandle FACTORS =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     static {
         assert PIECE_BYTES % STEP_BYTES == 0;
@@ -163,70 +169,138 @@ public abstract sealed class ParityKernel permits ScalarParityKernel, VectorPari
         MemorySegment q = blocks[dataCount + 1];
         long oq = offsets[dataCount + 1] + at;
         // Horner from the last block down; the odd ones first, so that all the rest go by four.
-        int i = dataCount - 1;
-        MemorySegment a = blocks[i];
-        long oa = offsets[i] + at;
-        switch (dataCount & 3) {
-            case 1 -> {
-                MemorySegment.copy(a, oa, p, op, length);
-                MemorySegment.copy(a, oa, q, oq, length);
-                i -= 1;
-            }
-            case 2 -> {
-                pq2(p, op, q, oq, a, oa, blocks[i - 1], offsets[i - 1] + at, length);
-                i -= 2;
-            }
-            case 3 -> {
-                pq3(
-                        p,
-                        op,
-                        q,
-                        oq,
-                        a,
-                        oa,
-                        blocks[i - 1],
-                        offsets[i - 1] + at,
-                        blocks[i - 2],
-                        offsets[i - 2] + at,
-                        length);
-                i -= 3;
-            }
-            default -> {
-                pq4(
-                        p,
-                        op,
-                        q,
-                        oq,
-                        a,
-                        oa,
-                        blocks[i - 1],
-                        offsets[i - 1] + at,
-                        blocks[i - 2],
-                        offsets[i - 2] + at,
-                        blocks[i - 3],
-                        offsets[i - 3] + at,
-                        length);
-                i -= 4;
-            }
+        int i = (dataCount & -4) - 4;
+        if ((dataCount & 3) != 0) {
+            pqOdd(blocks, offsets, dataCount, p, op, q, oq, at, length);
+        } else {
+            pq4(
+                    p,
+                    op,
+                    q,
+                    oq,
+                    blocks[i + 3],
+                    offsets[i + 3] + at,
+                    blocks[i + 2],
+                    offsets[i + 2] + at,
+                    blocks[i + 1],
+                    offsets[i + 1] + at,
+                    blocks[i],
+                    offsets[i] + at,
+                    length);
+            i -= 4;
         }
-        while (i >= 0) {
+        for (; i >= 0; i -= 4) {
             pqAdd4(
                     p,
                     op,
                     q,
                     oq,
+                    blocks[i + 3],
+                    offsets[i + 3] + at,
+                    blocks[i + 2],
+                    offsets[i + 2] + at,
+                    blocks[i + 1],
+                    offsets[i + 1] + at,
                     blocks[i],
                     offsets[i] + at,
-                    blocks[i - 1],
-                    offsets[i - 1] + at,
-                    blocks[i - 2],
-                    offsets[i - 2] + at,
-                    blocks[i - 3],
-                    offsets[i - 3] + at,
                     length);
-            i -= 4;
         }
-        assert i == -1 : "i=" + i;
+    }
+
+    /// P and Q of the one to three blocks beyond the last whole group of four.
+    private void pqOdd(
+            MemorySegment[] blocks,
+            long[] offsets,
+            int dataCount,
+            MemorySegment p,
+            long op,
+            MemorySegment q,
+            long oq,
+            int at,
+            int length) {
+        int i = dataCount - 1;
+        MemorySegment a = blocks[i];
+        long oa = offsets[i] + at;
+        int odd = dataCount & 3;
+        if (odd == 1) {
+            MemorySegment.copy(a, oa, p, op, length);
+            MemorySegment.copy(a, oa, q, oq, length);
+            return;
+        }
+        MemorySegment b = blocks[i - 1];
+        long ob = offsets[i - 1] + at;
+        if (odd == 2) {
+            pq2(p, op, q, oq, a, oa, b, ob, length);
+        } else {
+            pq3(p, op, q, oq, a, oa, b, ob, blocks[i - 2], offsets[i - 2] + at, length);
+        }
+    }
+
+    /// Writes the parities of {@link #pq}, and block k + 2 as the sum of `factors[i] * block i`: each block is read once.
+    ///
+    /// @param blocks segments of the set, at least k + 3
+    /// @param offsets where in its segment each block starts, bytes
+    /// @param dataCount k, from 1
+    /// @param factors of the third parity, k of them
+    /// @param lengthBytes of each block
+    public final void pqr(
+            MemorySegment[] blocks,
+            long[] offsets,
+            int dataCount,
+            byte[] factors,
+            int lengthBytes) {
+        assert factors.length == dataCount : factors.length + " factors";
+        if (isForNativeOnly && isAnyOnHeap(blocks, -1 >>> 29 - dataCount)) {
+            ScalarParityKernel.INSTANCE.pqr(blocks, offsets, dataCount, factors, lengthBytes);
+            return;
+        }
+        for (int done = 0; done < lengthBytes; done += PIECE_BYTES) {
+            int length = Math.min(PIECE_BYTES, lengthBytes - done);
+            pqrPiece(blocks, offsets, dataCount, factors, done, length);
+        }
+    }
+
+    private void pqrPiece(
+            MemorySegment[] blocks,
+            long[] offsets,
+            int dataCount,
+            byte[] factors,
+            int at,
+            int length) {
+        MemorySegment p = blocks[dataCount];
+        long op = offsets[dataCount] + at;
+        MemorySegment q = blocks[dataCount + 1];
+        long oq = offsets[dataCount + 1] + at;
+        MemorySegment r = blocks[dataCount + 2];
+        long or = offsets[dataCount + 2] + at;
+        int whole = dataCount & -4;
+        if (whole < dataCount) {
+            pqOdd(blocks, offsets, dataCount, p, op, q, oq, at, length);
+            fill(r, or, length);
+            for (int j = whole; j < dataCount; j++) {
+                addMultiple1(blocks[j], offsets[j] + at, factors[j] & 0xFF, r, or, length);
+            }
+        }
+        for (int i = whole - 4; i >= 0; i -= 4) {
+            pqrAdd4(
+                    p,
+                    op,
+                    q,
+                    oq,
+                    r,
+                    or,
+                    blocks[i + 3],
+                    offsets[i + 3] + at,
+                    blocks[i + 2],
+                    offsets[i + 2] + at,
+                    blocks[i + 1],
+                    offsets[i + 1] + at,
+                    blocks[i],
+                    offsets[i] + at,
+                    (int) FACTORS.get(factors, i),
+                    i + 4 == dataCount,
+                    length);
+        }
     }
 
     /// Writes linear combinations of some blocks into others: target r becomes the sum of `coefficients[r * sources.length + j]
@@ -254,7 +328,7 @@ public abstract sealed class ParityKernel permits ScalarParityKernel, VectorPari
         }
         for (int done = 0; done < lengthBytes; done += PIECE_BYTES) {
             int length = Math.min(PIECE_BYTES, lengthBytes - done);
-            for (int row = 0; row < targets.length; row += 4) {
+            for (int row = 0; row < targets.length; row += 2) {
                 combinePiece(blocks, offsets, sources, targets, coefficients, row, done, length);
             }
         }
@@ -269,227 +343,48 @@ public abstract sealed class ParityKernel permits ScalarParityKernel, VectorPari
             int row,
             int at,
             int length) {
-        int rowCount = Math.min(4, targets.length - row);
-        for (int r = row; r < row + rowCount; r++) {
-            int target = targets[r];
-            fill(blocks[target], offsets[target] + at, length);
-        }
         int k = sources.length;
+        boolean isPair = row + 1 < targets.length;
         int first = row * k;
+        int second = isPair ? first + k : first;
         MemorySegment t0 = blocks[targets[row]];
         long ot0 = offsets[targets[row]] + at;
-        for (int j = 0; j < k; j++) {
+        int pair = isPair ? targets[row + 1] : targets[row];
+        MemorySegment t1 = blocks[pair];
+        long ot1 = offsets[pair] + at;
+        int j = 0;
+        for (; j + 4 <= k; j += 4) {
+            MemorySegment a = blocks[sources[j]];
+            long oa = offsets[sources[j]] + at;
+            MemorySegment b = blocks[sources[j + 1]];
+            long ob = offsets[sources[j + 1]] + at;
+            MemorySegment c = blocks[sources[j + 2]];
+            long oc = offsets[sources[j + 2]] + at;
+            MemorySegment d = blocks[sources[j + 3]];
+            long od = offsets[sources[j + 3]] + at;
+            int f0 = (int) FACTORS.get(coefficients, first + j);
+            if (isPair) {
+                int f1 = (int) FACTORS.get(coefficients, second + j);
+                addMultiples4x2(
+                        a, oa, b, ob, c, oc, d, od, f0, t0, ot0, f1, t1, ot1, j == 0, length);
+            } else {
+                addMultiples4(a, oa, b, ob, c, oc, d, od, f0, t0, ot0, j == 0, length);
+            }
+        }
+        if (k < 4) {
+            fill(t0, ot0, length);
+            fill(t1, ot1, length);
+        }
+        for (; j < k; j++) {
             MemorySegment s = blocks[sources[j]];
             long os = offsets[sources[j]] + at;
             int c0 = coefficients[first + j] & 0xFF;
-            if (rowCount == 1) {
+            if (isPair) {
+                int c1 = coefficients[second + j] & 0xFF;
+                addMultiple2(s, os, c0, t0, ot0, c1, t1, ot1, length);
+            } else {
                 addMultiple1(s, os, c0, t0, ot0, length);
-                continue;
             }
-            int c1 = coefficients[first + k + j] & 0xFF;
-            int i1 = targets[row + 1];
-            if (rowCount == 2) {
-                addMultiple2(s, os, c0, t0, ot0, c1, blocks[i1], offsets[i1] + at, length);
-                continue;
-            }
-            int c2 = coefficients[first + 2 * k + j] & 0xFF;
-            int i2 = targets[row + 2];
-            if (rowCount == 3) {
-                addMultiple3(
-                        s,
-                        os,
-                        c0,
-                        t0,
-                        ot0,
-                        c1,
-                        blocks[i1],
-                        offsets[i1] + at,
-                        c2,
-                        blocks[i2],
-                        offsets[i2] + at,
-                        length);
-                continue;
-            }
-            int c3 = coefficients[first + 3 * k + j] & 0xFF;
-            int i3 = targets[row + 3];
-            addMultiple4(
-                    s,
-                    os,
-                    c0,
-                    t0,
-                    ot0,
-                    c1,
-                    blocks[i1],
-                    offsets[i1] + at,
-                    c2,
-                    blocks[i2],
-                    offsets[i2] + at,
-                    c3,
-                    blocks[i3],
-                    offsets[i3] + at,
-                    length);
         }
-    }
-
-    abstract void fill(MemorySegment t, long ot, int length);
-
-    // t = a + b + ...; t may be a.
-    abstract void xor2(
-            MemorySegment t,
-            long ot,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            int length);
-
-    abstract void xor3(
-            MemorySegment t,
-            long ot,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            MemorySegment c,
-            long oc,
-            int length);
-
-    abstract void xor4(
-            MemorySegment t,
-            long ot,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            MemorySegment c,
-            long oc,
-            MemorySegment d,
-            long od,
-            int length);
-
-    abstract void xor5(
-            MemorySegment t,
-            long ot,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            MemorySegment c,
-            long oc,
-            MemorySegment d,
-            long od,
-            MemorySegment e,
-            long oe,
-            int length);
-
-    // p = a + b + ...; q = (a * 2 + b) * 2 + ...
-    abstract void pq2(
-            MemorySegment p,
-            long op,
-            MemorySegment q,
-            long oq,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            int length);
-
-    abstract void pq3(
-            MemorySegment p,
-            long op,
-            MemorySegment q,
-            long oq,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            MemorySegment c,
-            long oc,
-            int length);
-
-    abstract void pq4(
-            MemorySegment p,
-            long op,
-            MemorySegment q,
-            long oq,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            MemorySegment c,
-            long oc,
-            MemorySegment d,
-            long od,
-            int length);
-
-    // p += a + b + c + d; q = (((q * 2 + a) * 2 + b) * 2 + c) * 2 + d
-    abstract void pqAdd4(
-            MemorySegment p,
-            long op,
-            MemorySegment q,
-            long oq,
-            MemorySegment a,
-            long oa,
-            MemorySegment b,
-            long ob,
-            MemorySegment c,
-            long oc,
-            MemorySegment d,
-            long od,
-            int length);
-
-    // t0 += c0 * s; t1 += c1 * s; ...
-    abstract void addMultiple1(
-            MemorySegment s, long os, int c0, MemorySegment t0, long ot0, int length);
-
-    void addMultiple2(
-            MemorySegment s,
-            long os,
-            int c0,
-            MemorySegment t0,
-            long ot0,
-            int c1,
-            MemorySegment t1,
-            long ot1,
-            int length) {
-        addMultiple1(s, os, c0, t0, ot0, length);
-        addMultiple1(s, os, c1, t1, ot1, length);
-    }
-
-    void addMultiple3(
-            MemorySegment s,
-            long os,
-            int c0,
-            MemorySegment t0,
-            long ot0,
-            int c1,
-            MemorySegment t1,
-            long ot1,
-            int c2,
-            MemorySegment t2,
-            long ot2,
-            int length) {
-        addMultiple2(s, os, c0, t0, ot0, c1, t1, ot1, length);
-        addMultiple1(s, os, c2, t2, ot2, length);
-    }
-
-    void addMultiple4(
-            MemorySegment s,
-            long os,
-            int c0,
-            MemorySegment t0,
-            long ot0,
-            int c1,
-            MemorySegment t1,
-            long ot1,
-            int c2,
-            MemorySegment t2,
-            long ot2,
-            int c3,
-            MemorySegment t3,
-            long ot3,
-            int length) {
-        addMultiple2(s, os, c0, t0, ot0, c1, t1, ot1, length);
-        addMultiple2(s, os, c2, t2, ot2, c3, t3, ot3, length);
     }
 }

@@ -46,8 +46,11 @@ public final class ErasureCode {
     /// How parity j alone is made of the data.
     private final Recipe[] parities;
 
-    /// How the parities that are neither P nor Q are made of the data; null when there are none.
-    private final Recipe beyondQ;
+    /// Factors of the data in the third parity; empty when there is none.
+    private final byte[] third;
+
+    /// How the parities beyond the third are made of the data; null when there are none.
+    private final Recipe beyondThird;
 
     /// Room for one piece of one parity, lent to whoever verifies.
     private final AtomicReferenceArray<Scratch> scratches = new AtomicReferenceArray<>(SCRATCHES);
@@ -61,9 +64,13 @@ public final class ErasureCode {
         for (int j = 0; j < parityCount; j++) {
             parities[j] = Recipe.of(generator, dataMask(), 1 << dataCount + j);
         }
-        beyondQ =
-                parityCount > 2
-                        ? Recipe.of(generator, dataMask(), positionMask() & -1 << dataCount + 2)
+        third = new byte[parityCount > 2 ? dataCount : 0];
+        for (int i = 0; i < third.length; i++) {
+            third[i] = (byte) generator.at(dataCount + 2, i);
+        }
+        beyondThird =
+                parityCount > 3
+                        ? Recipe.of(generator, dataMask(), positionMask() & -1 << dataCount + 3)
                         : null;
     }
 
@@ -119,10 +126,12 @@ public final class ErasureCode {
             for (int j = 0; j < parityCount; j++) {
                 parities[j].cook(kernel, blocks, offsets, lengthBytes);
             }
-        } else if (parityCount > 1) {
+        } else if (parityCount == 2) {
             kernel.pq(blocks, offsets, dataCount, lengthBytes);
-            if (beyondQ != null) {
-                beyondQ.cook(kernel, blocks, offsets, lengthBytes);
+        } else if (parityCount > 2) {
+            kernel.pqr(blocks, offsets, dataCount, third, lengthBytes);
+            if (beyondThird != null) {
+                beyondThird.cook(kernel, blocks, offsets, lengthBytes);
             }
         }
     }
