@@ -84,9 +84,9 @@ final class Crc16KernelTest {
     @ParameterizedTest
     @FieldSource("SUBJECTS")
     void everyLengthAgreesWithTheDefinition(Subject subject) {
-        MemorySegment data = Memory.NATIVE.random(1101, 22);
+        MemorySegment data = Memory.NATIVE.random(9001, 22);
         int register = subject.initial;
-        for (int length = 0; length <= 1100; length++) {
+        for (int length = 0; length <= 9000; length++) {
             assertThat(subject.kernel.of(data, 0, length))
                     .as("length %d", length)
                     .isEqualTo(register);
