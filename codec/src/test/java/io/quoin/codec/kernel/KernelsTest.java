@@ -9,6 +9,13 @@ import org.junit.jupiter.api.Test;
 final class KernelsTest {
     private static final String MIXED = "mixed mode, sharing";
 
+    /// The build runs these tests with narrower vectors too; here it shows that they are.
+    @Test
+    void vectorsAreAsWideAsTheBuildAskedFor() {
+        int bytes = Integer.getInteger("quoin.vectorBytes", Vectors.BYTES.length());
+        assertThat(Vectors.BYTES.length()).isEqualTo(bytes);
+    }
+
     @Test
     void vectorsAreChosenWhereTheyAreWideAndC2Compiles() {
         Kernels.Choice choice = Kernels.choose("", MIXED);
