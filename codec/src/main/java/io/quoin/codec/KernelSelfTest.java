@@ -20,7 +20,7 @@ public final class KernelSelfTest {
     private static final int BLOCK_BYTES = 4096;
     private static final int SECTOR_BYTES = 512;
     private static final int SECTORS = BLOCK_BYTES / SECTOR_BYTES;
-    private static final int DATA_COUNT = 5;
+    private static final int DATA_COUNT = 9;
     private static final int PARITY_COUNT = 4;
     private static final int STEP_BYTES = 64;
 
@@ -60,13 +60,8 @@ public final class KernelSelfTest {
             MemorySegment found = arena.allocate(2 * SECTORS);
             crc16.sectors(data, offset, SECTORS, found, 0);
             for (int sector = 0; sector < SECTORS; sector++) {
-                int register = initial;
-                for (int i = 0; i < SECTOR_BYTES; i++) {
-                    register ^= at(data, offset + sector * SECTOR_BYTES + i) << 8;
-                    for (int bit = 0; bit < 8; bit++) {
-                        register = (register << 1 ^ polynomial * (register >>> 15)) & 0xFFFF;
-                    }
-                }
+                long from = offset + sector * SECTOR_BYTES;
+                int register = crc16BitByBit(polynomial, initial, data, from, SECTOR_BYTES);
                 expect(
                         name,
                         "sector " + sector,
@@ -76,9 +71,28 @@ public final class KernelSelfTest {
                         name,
                         "sector " + sector + " alone",
                         register,
-                        crc16.of(data, offset + sector * SECTOR_BYTES, SECTOR_BYTES));
+                        crc16.of(data, from, SECTOR_BYTES));
+            }
+            for (int lengthBytes : new int[] {BLOCK_BYTES, BLOCK_BYTES - STEP_BYTES / 2 - 1}) {
+                expect(
+                        name,
+                        lengthBytes + " bytes",
+                        crc16BitByBit(polynomial, initial, data, offset, lengthBytes),
+                        crc16.of(data, offset, lengthBytes));
             }
         }
+    }
+
+    private static int crc16BitByBit(
+            int polynomial, int initial, MemorySegment data, long offset, int lengthBytes) {
+        int register = initial;
+        for (int i = 0; i < lengthBytes; i++) {
+            register ^= at(data, offset + i) << 8;
+            for (int bit = 0; bit < 8; bit++) {
+                register = (register << 1 ^ polynomial * (register >>> 15)) & 0xFFFF;
+            }
+        }
+        return register;
     }
 
     private static void verifyCrc32c(MemorySegment data, long offset) {

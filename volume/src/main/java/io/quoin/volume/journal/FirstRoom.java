@@ -38,11 +38,7 @@ final class FirstRoom {
             return;
         }
         isBeingMade = true;
-        int slots = 0;
-        for (int group = 0; group < members.groupCount(); group++) {
-            slots |= members.inSyncMask(group);
-        }
-        members.flush(slots, () -> flushed(then));
+        members.flush(members.inSyncMask(), () -> flushed(then));
     }
 
     private void flushed(Runnable then) {

@@ -186,7 +186,7 @@ public final class Journal {
     /// {@return segments that can still be opened}
     public int freeSegments() {
         if (freeSegments < 0) {
-            freeSegments = segments.freeSegments(inSyncMask(), copies());
+            freeSegments = segments.freeSegments(members.inSyncMask(), copies());
         }
         return freeSegments;
     }
@@ -214,16 +214,6 @@ public final class Journal {
     private int copies() {
         int most = Plant.ONE_COPY.isPlanted() ? 1 : parityCount + 1;
         return Math.min(most, members.mostInSyncOfGroup());
-    }
-
-    private int inSyncMask() {
-        int mask = 0;
-        for (int slot = 0; slot < ios.length; slot++) {
-            if (members.isInSync(slot)) {
-                mask |= 1 << slot;
-            }
-        }
-        return mask;
     }
 
     /// {@return whether {@link #pump} would write}
@@ -344,10 +334,10 @@ public final class Journal {
                 segment != null
                         && segment.isWhole()
                         && segment.usedBytes + totalBytes <= segmentBytes
-                        && (segment.ensemble & ~inSyncMask()) == 0
+                        && (segment.ensemble & ~members.inSyncMask()) == 0
                         && Integer.bitCount(segment.ensemble) >= copies();
         if (!fits) {
-            Segments.Segment opened = segments.open(inSyncMask(), copies());
+            Segments.Segment opened = segments.open(members.inSyncMask(), copies());
             if (opened == null) {
                 isStalled = true;
                 if (inBatch[0].type == Batch.EPOCH_START) {
@@ -418,7 +408,7 @@ public final class Journal {
 
     private void complete() {
         if (members.isFrozen() && !Plant.ACKNOWLEDGE_WHILE_FROZEN.isPlanted()
-                || (segment.ensemble & ~inSyncMask()) != 0
+                || (segment.ensemble & ~members.inSyncMask()) != 0
                 || Integer.bitCount(segment.ensemble) < copies()) {
             return; // written again by pump(), on members that are in sync
         }
@@ -427,7 +417,7 @@ public final class Journal {
     }
 
     private void acknowledge() {
-        assert (segment.ensemble & ~inSyncMask()) == 0
+        assert (segment.ensemble & ~members.inSyncMask()) == 0
                                 && Integer.bitCount(segment.ensemble) >= copies()
                         || Plant.ACKNOWLEDGE_EARLY.isPlanted()
                 : "I1: batch " + nextBatch + " on " + Integer.toBinaryString(segment.ensemble);

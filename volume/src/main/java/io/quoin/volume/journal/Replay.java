@@ -23,6 +23,9 @@ import java.util.Map;
 /// Transactions that were not complete are dropped whole. Records are applied at most once: those
 /// carried into a later epoch have the sequences they had before.
 public final class Replay {
+    /// Kept payload lies in slabs: a piece of memory of its own for each of ten thousand blocks took a tenth of recovery's time.
+    private static final long SLAB_BYTES = 4 << 20;
+
     /// Gives memory for a recovered block.
     @FunctionalInterface
     public interface Memory {
@@ -68,9 +71,6 @@ public final class Replay {
             data = new MemorySegment[generations.length];
         }
     }
-
-    /// Memory is taken in pieces: a block of its own for each of ten thousand takes a tenth of the time.
-    private static final long SLAB_BYTES = 4 << 20;
 
     private record Op(
             int type, int count, long sequence, long block, long batch, MemorySegment payload) {}

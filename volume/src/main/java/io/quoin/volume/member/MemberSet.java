@@ -219,6 +219,15 @@ public final class MemberSet {
         return can;
     }
 
+    /// {@return the members that are in sync, a bit for each slot}
+    public int inSyncMask() {
+        int mask = 0;
+        for (int slot = 0; slot < entries.length; slot++) {
+            mask |= isInSync(slot) ? 1 << slot : 0;
+        }
+        return mask;
+    }
+
     /// {@return the members of a group that are in sync, a bit for each slot}
     ///
     /// @param group group

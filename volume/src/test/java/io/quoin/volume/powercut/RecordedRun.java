@@ -154,6 +154,7 @@ final class RecordedRun implements AutoCloseable {
         }
         log.add(Kind.REQUEST_ISSUED, change);
         volume.submit(request);
+        volume.proceed();
     }
 
     /// {@return the number in each sector, -1 where it proves nothing}
@@ -170,6 +171,7 @@ final class RecordedRun implements AutoCloseable {
             long bytes = Request.bufferBytes(request.offsetBytes, request.lengthBytes);
             request.bufferOffset = volume.buffers().allocateWithin(bytes, 60);
             volume.submit(request);
+            volume.proceed();
             Request done = answer.get(60, TimeUnit.SECONDS);
             if (done.outcome != Request.Outcome.OK) {
                 throw new AssertionError("sectors from " + first + ": " + done.outcome + notes());
