@@ -109,7 +109,7 @@ final class CreateCommand extends QuoinCommand {
                         name,
                         level,
                         copies,
-                        unitBytes == null ? 16_384 : checkedUnit(unitBytes),
+                        unitBytes == null ? Creation.UNIT_BYTES : checkedUnit(unitBytes),
                         Guard.parse(guard),
                         0);
         if (sizeBytes != null && sizeBytes <= 0) {

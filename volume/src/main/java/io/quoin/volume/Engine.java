@@ -490,6 +490,7 @@ public final class Engine {
         if ((phase == Phase.SERVING || phase == Phase.STOPPING) && intake.retry() && mayWrite) {
             journal.pump();
         }
+        reader.submit();
         return mayWrite || !journal.isBatchDue();
     }
 
@@ -509,6 +510,12 @@ public final class Engine {
     /// @param nowNanos monotonic clock
     /// @return whether anything was done
     public boolean step(long nowNanos) {
+        boolean any = goOn(nowNanos);
+        reader.submit();
+        return any;
+    }
+
+    private boolean goOn(long nowNanos) {
         at(nowNanos);
         members.watch(nowNanos);
         boolean any = journal.pump();

@@ -184,7 +184,7 @@ public final class Commands {
         List<Path> members = fields.paths("members");
         long sizeBytes = fields.number("sizeBytes", 0, Long.MAX_VALUE).orElse(0);
         int copies = (int) fields.number("copies", 0, 32).orElse(0);
-        int unitBytes = (int) fields.number("unitBytes", 4096, 1 << 20).orElse(16_384);
+        int unitBytes = (int) fields.number("unitBytes", 4096, 1 << 20).orElse(Creation.UNIT_BYTES);
         Guard guard = Guard.parse(fields.text("guard").orElse(Guard.CRC32C.text()));
         boolean force = fields.flag("force");
         fields.end();

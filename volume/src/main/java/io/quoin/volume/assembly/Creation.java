@@ -21,6 +21,9 @@ import java.util.function.Supplier;
 /// Makes members: the areas that must not hold old bytes are cleared first, superblocks come last, so
 /// that an interrupted creation leaves no volume.
 public final class Creation {
+    /// Stripe unit of a volume for which none is asked.
+    public static final int UNIT_BYTES = 16 << 10;
+
     private static final int CLEAR_BYTES = 1 << 20;
 
     /// What is asked for.

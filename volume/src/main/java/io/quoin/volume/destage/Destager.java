@@ -77,6 +77,7 @@ public final class Destager {
     private final ArrayDeque<RoundRow> spareRows = new ArrayDeque<>();
     private final List<InfoGroup> locked = new ArrayList<>();
     private final LongHashSet chosen = new LongHashSet(-1);
+    private final long[] keys;
     private final ArrayDeque<JournalOp> spareOps = new ArrayDeque<>();
     private final HomeWrites home;
     private final RowRecords records;
@@ -153,6 +154,7 @@ public final class Destager {
                 hasIntents
                         ? Math.clamp(journal.segmentBytes() / 2 / intentBytes, 1, (int) mostRows)
                         : (int) mostRows;
+        keys = new long[maxRows];
         work = Arena.ofAuto().allocate((long) width * maxRows * BLOCK_BYTES, BLOCK_BYTES);
         zeros = Arena.ofAuto().allocate(BLOCK_BYTES, BLOCK_BYTES);
         blocks = new MemorySegment[width];
@@ -262,15 +264,19 @@ public final class Destager {
 
     private void lockGroups() {
         chosen.clear();
-        pending = 1;
+        int count = 0;
         for (int i = 0; i < round.size(); i++) {
             RoundRow each = round.get(i);
             each.place = i;
             long key = geometry.infoGroupOf(each.row);
             if (chosen.add(key)) {
-                pending++;
-                cache.require(key, group -> lock(group));
+                keys[count++] = key;
             }
+        }
+        pending = 1 + count;
+        cache.expect(keys, count);
+        for (int i = 0; i < count; i++) {
+            cache.require(keys[i], group -> lock(group));
         }
         lockDone();
     }

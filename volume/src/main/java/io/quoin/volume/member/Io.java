@@ -64,6 +64,11 @@ public final class Io {
     /// Offset on the member.
     public long offsetBytes;
 
+    /// Of a read, bytes that lie side by side in memory, and from where each such piece begins to where the next does.
+    int pieceBytes;
+
+    long strideBytes;
+
     /// How it ended.
     public IoResult result;
 
@@ -90,7 +95,40 @@ public final class Io {
         segmentOffset = memoryOffset;
         lengthBytes = bytes;
         offsetBytes = at;
+        pieceBytes = bytes;
+        strideBytes = 0;
         return this;
+    }
+
+    /// Lets a read, set before, fill pieces of memory that lie apart.
+    ///
+    /// @param piece bytes of each but the last, which may be shorter
+    /// @param stride bytes from where a piece begins to where the next does
+    public void scatter(int piece, long stride) {
+        assert kind == Kind.READ && piece > 0 && stride >= piece : piece + " of " + stride;
+        pieceBytes = piece;
+        strideBytes = stride;
+    }
+
+    /// Takes over what another operation is to do.
+    ///
+    /// @param other operation
+    public void setAs(Io other) {
+        set(other.kind, other.segment, other.segmentOffset, other.lengthBytes, other.offsetBytes);
+        pieceBytes = other.pieceBytes;
+        strideBytes = other.strideBytes;
+    }
+
+    /// Puts what was read where it belongs.
+    ///
+    /// @param source what was read, from its beginning
+    void deliver(MemorySegment source) {
+        long to = segmentOffset;
+        for (int at = 0; at < lengthBytes; at += pieceBytes) {
+            int bytes = Math.min(pieceBytes, lengthBytes - at);
+            MemorySegment.copy(source, at, segment, to, bytes);
+            to += strideBytes;
+        }
     }
 
     /// Carries the operation out on a file, on the calling thread.
@@ -99,13 +137,24 @@ public final class Io {
     public void runOn(BlockFile file) {
         result =
                 switch (kind) {
-                    case READ -> file.read(segment, segmentOffset, lengthBytes, offsetBytes);
+                    case READ -> readFrom(file);
                     case WRITE ->
                             file.write(segment, segmentOffset, lengthBytes, offsetBytes, false);
                     case WRITE_DURABLE ->
                             file.write(segment, segmentOffset, lengthBytes, offsetBytes, true);
                     case FLUSH -> file.flush();
                 };
+    }
+
+    private IoResult readFrom(BlockFile file) {
+        IoResult read = IoResult.OK;
+        long to = segmentOffset;
+        for (int at = 0; at < lengthBytes && read.isOk(); at += pieceBytes) {
+            int bytes = Math.min(pieceBytes, lengthBytes - at);
+            read = file.read(segment, to, bytes, offsetBytes + at);
+            to += strideBytes;
+        }
+        return read;
     }
 
     @Override

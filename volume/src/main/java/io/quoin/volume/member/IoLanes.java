@@ -43,7 +43,7 @@ public final class IoLanes implements MemberIo {
         private final AtomicReference<Io> owner = new AtomicReference<>();
 
         void take(Io io) {
-            work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
+            work.setAs(io);
             owner.set(io);
             io.carrier = this;
         }
@@ -63,7 +63,7 @@ public final class IoLanes implements MemberIo {
                 return false;
             }
             if (work.kind == Io.Kind.READ && work.result.isOk()) {
-                MemorySegment.copy(bounce, 0, work.segment, work.segmentOffset, work.lengthBytes);
+                work.deliver(bounce);
             }
             io.result = work.result;
             return true;
@@ -124,6 +124,7 @@ public final class IoLanes implements MemberIo {
         private RingBuffer<Event> ring;
         private BatchEventProcessor<Event> processor;
         private Thread thread;
+        private boolean isStarted;
         private final Sequence done = new Sequence(-1);
         private MemorySegment bounce = MemorySegment.NULL;
 
@@ -151,7 +152,7 @@ public final class IoLanes implements MemberIo {
     /// Writes that threads do by ports of their own.
     private final AtomicInteger lent = new AtomicInteger();
 
-    /// Starts the threads.
+    /// Lanes whose threads start with the first operation that each has.
     ///
     /// @param file the member
     /// @param name prefix of the threads' names
@@ -177,7 +178,6 @@ public final class IoLanes implements MemberIo {
             lane.ring.addGatingSequences(lane.processor.getSequence());
             lane.thread = new Thread(lane.processor, name + "-io" + i);
             lane.thread.setDaemon(true);
-            lane.thread.start();
         }
     }
 
@@ -278,6 +278,10 @@ public final class IoLanes implements MemberIo {
         long sequence = lane.ring.next();
         lane.ring.get(sequence).take(io);
         lane.ring.publish(sequence);
+        if (!lane.isStarted) {
+            lane.isStarted = true;
+            lane.thread.start();
+        }
     }
 
     private Lane laneFor(Io io) {
@@ -349,6 +353,9 @@ public final class IoLanes implements MemberIo {
         }
         boolean interrupted = false;
         for (Lane lane : lanes) {
+            if (!lane.isStarted) {
+                continue;
+            }
             lane.processor.halt();
             if (lane.depth() > 0) {
                 LOG.log(

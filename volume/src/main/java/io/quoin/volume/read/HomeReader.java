@@ -12,18 +12,18 @@ import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.intake.BaseReader;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.journal.Journal;
-import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.row.InfoCache;
 import io.quoin.volume.row.InfoGroup;
 import io.quoin.volume.row.RowReader;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 
 /// Serves READ and BLOCK_STATUS, and fetches blocks for partial writes.
 ///
-/// A range is cut into pieces that lie in one stripe unit and one info group, hence contiguous on one
-/// slot. Of each piece, dirty blocks come from memory, contentless ones are zeros, and runs of the
+/// A range is cut into pieces that lie in one info group and contiguous on one slot: of a stripe unit, or of
+/// one mirror. Of each piece, dirty blocks come from memory, contentless ones are zeros, and runs of the
 /// others are one read of the slot. A block is checked against the info that stood when its read was
 /// issued; when the info has changed meanwhile the block is looked at again, since it is dirty or has
 /// a new home; when it has not, the block is bad and its whole row is resolved under lock.
@@ -40,6 +40,11 @@ public final class HomeReader implements BaseReader {
     private final MemorySegment region;
     private final Counters counters;
     private final ArrayList<Range> ranges = new ArrayList<>();
+    private final Runs<Range> runs;
+    private final boolean isOneMirror;
+    private final Streaks streaks = new Streaks();
+    private final long aheadBlocks;
+    private long[] expected = new long[64];
     private boolean isStopped;
     private int open;
 
@@ -73,6 +78,13 @@ public final class HomeReader implements BaseReader {
         this.guards = guards;
         this.region = region;
         this.counters = counters;
+        runs = new Runs<>(geometry, members, new Landing());
+        isOneMirror = geometry.isMirror() && geometry.groupCount() == 1;
+        aheadBlocks =
+                (long) cache.mostTogether()
+                        * Geometry.ROWS_PER_INFO
+                        * geometry.dataCount()
+                        * geometry.groupCount();
     }
 
     /// A range on its way into memory.
@@ -129,6 +141,7 @@ public final class HomeReader implements BaseReader {
     /// row that somebody holds who waits for them.
     public void stop() {
         isStopped = true;
+        runs.drop();
         while (!ranges.isEmpty()) {
             ranges.getLast().giveUp();
         }
@@ -156,12 +169,42 @@ public final class HomeReader implements BaseReader {
                             counters.add(Counter.READ_BYTES, request.lengthBytes);
                             request.complete(isOk ? Request.Outcome.OK : Request.Outcome.IO_ERROR);
                         });
+        expect(first, end);
         for (long block = first; block < end; ) {
             int count = pieceBlocks(block, end);
             readPiece(range, block, count);
             block += count;
         }
         range.end(true);
+    }
+
+    /// Begins to load the info of a range, and of what lies behind it when clients read on.
+    private void expect(long first, long end) {
+        boolean isGoingOn = streaks.goesOn(first, end);
+        long last = geometry.volumeBlocks() - 1;
+        long seen = Math.min(isGoingOn ? end + aheadBlocks / 2 : end - 1, last);
+        if (!isAbsent(first) && !isAbsent(seen)) {
+            return;
+        }
+        long until = Math.min(isGoingOn ? end + aheadBlocks : end, last + 1);
+        int count = 0;
+        for (long block = first; block < until; block += pieceBlocks(block, until)) {
+            if (isAbsent(block)) {
+                if (count == expected.length) {
+                    expected = Arrays.copyOf(expected, 2 * count);
+                }
+                expected[count++] = keyOf(block);
+            }
+        }
+        cache.expect(expected, count);
+    }
+
+    private long keyOf(long block) {
+        return geometry.infoGroupOf(geometry.rowOf(block));
+    }
+
+    private boolean isAbsent(long block) {
+        return cache.isAbsent(keyOf(block));
     }
 
     @Override
@@ -171,18 +214,17 @@ public final class HomeReader implements BaseReader {
         range.end(true);
     }
 
-    /// {@return blocks from one on that lie in the same unit and info group}
+    /// {@return blocks from one on that lie side by side on the slots, in the same info group}
     private int pieceBlocks(long block, long end) {
-        int inUnit = geometry.unitBlocks() - (int) (block % geometry.unitBlocks());
         int inGroup = Geometry.ROWS_PER_INFO - geometry.indexInInfoGroup(geometry.rowOf(block));
-        return (int) Math.min(end - block, Math.min(inUnit, inGroup));
+        int inUnit = geometry.unitBlocks() - (int) (block % geometry.unitBlocks());
+        return (int) Math.min(end - block, isOneMirror ? inGroup : Math.min(inUnit, inGroup));
     }
 
     private void readPiece(Range range, long block, int count) {
         range.pending++;
-        long key = geometry.infoGroupOf(geometry.rowOf(block));
         cache.require(
-                key,
+                keyOf(block),
                 group -> {
                     fill(range, group, block, count);
                     range.end(true);
@@ -193,7 +235,7 @@ public final class HomeReader implements BaseReader {
         long runStart = -1;
         int runSlot = -1;
         for (long b = block; b < block + count; b++) {
-            int slot = locate(range, group, b);
+            int slot = locate(range, group, b, runSlot);
             if (slot != runSlot && runStart >= 0) {
                 readRun(range, group, runStart, (int) (b - runStart), runSlot);
                 runStart = -1;
@@ -208,8 +250,9 @@ public final class HomeReader implements BaseReader {
         }
     }
 
-    /// Serves a block from memory or info if it can, and names the slot to read it from otherwise.
-    private int locate(Range range, InfoGroup group, long block) {
+    /// Serves a block from memory or info if it can, and names the slot to read it from otherwise: of
+    /// mirrors the one that its neighbours are read from, so that they are one read, or that with least to do.
+    private int locate(Range range, InfoGroup group, long block, int last) {
         if (fromMemory(range, block)) {
             return -1;
         }
@@ -233,7 +276,7 @@ public final class HomeReader implements BaseReader {
             int slot = geometry.isMirror() ? geometry.slotAt(row, i) : home;
             if (members.holds(slot, group.key())
                     && !group.isUntrusted(slot % geometry.width(), index)
-                    && (best < 0 || members.outstanding(slot) < members.outstanding(best))) {
+                    && (best < 0 || isBetter(range, block, slot, best, last))) {
                 best = slot;
             }
         }
@@ -241,6 +284,15 @@ public final class HomeReader implements BaseReader {
             resolve(range, group.key(), block);
         }
         return best;
+    }
+
+    private boolean isBetter(Range range, long block, int slot, int best, int last) {
+        if (last >= 0) {
+            return slot == last;
+        }
+        return runs.goesOn(range, block, slot)
+                || !runs.goesOn(range, block, best)
+                        && runs.outstanding(slot) < runs.outstanding(best);
     }
 
     private boolean fromMemory(Range range, long block) {
@@ -261,37 +313,35 @@ public final class HomeReader implements BaseReader {
     }
 
     private void readRun(Range range, InfoGroup group, long block, int count, int slot) {
-        range.pending++;
-        group.pin();
-        long[] generations = new long[count];
-        for (int i = 0; i < count; i++) {
-            generations[i] = BlockInfo.generation(group.image(), record(group, block + i, slot));
+        if (runs.plan(range, group, block, count, slot, range.target, range.at(block))) {
+            range.pending++;
         }
-        Io io = new Io();
-        long memberBlock = geometry.memberBlock(geometry.rowOf(block));
-        io.set(
-                Io.Kind.READ,
-                range.target,
-                range.at(block),
-                count * BLOCK_BYTES,
-                members.layout().dataOffset(memberBlock));
-        io.listener =
-                done -> {
-                    if (!done.result.isOk()) {
-                        counters.add(Counter.READ_ERRORS, 1);
-                    }
-                    for (int i = 0; i < count; i++) {
-                        check(range, group, block + i, slot, generations[i], done.result.isOk());
-                    }
-                    group.unpin();
-                    range.end(true);
-                };
-        members.submit(slot, io);
     }
 
-    private long record(InfoGroup group, long block, int slot) {
-        int index = geometry.indexInInfoGroup(geometry.rowOf(block));
-        return group.record(slot % geometry.width(), index);
+    /// Hands the reads that a turn asked for to the members: at its end.
+    public void submit() {
+        runs.submit();
+    }
+
+    private final class Landing implements Runs.Owner<Range> {
+        @Override
+        public void landed(
+                Range range,
+                InfoGroup group,
+                long block,
+                int slot,
+                long generation,
+                boolean wasRead) {
+            check(range, group, block, slot, generation, wasRead);
+        }
+
+        @Override
+        public void ended(Range range, boolean wasRead) {
+            if (!wasRead) {
+                counters.add(Counter.READ_ERRORS, 1);
+            }
+            range.end(true);
+        }
     }
 
     private void check(
@@ -300,7 +350,7 @@ public final class HomeReader implements BaseReader {
             range.isOk = false;
             return;
         }
-        long at = record(group, block, slot);
+        long at = Runs.record(geometry, group, block, slot);
         boolean isSame = BlockInfo.generation(group.image(), at) == generation;
         if (isSame
                 && wasRead
@@ -387,10 +437,11 @@ public final class HomeReader implements BaseReader {
         long at = from;
         while (at < end) {
             long block = at / BLOCK_BYTES;
-            long key = geometry.infoGroupOf(geometry.rowOf(block));
+            long key = keyOf(block);
             InfoGroup group = cache.peek(key);
             if (group == null) {
                 long resumeAt = at;
+                expect(block, Math.min(block + aheadBlocks, (end + BLOCK_BYTES - 1) / BLOCK_BYTES));
                 cache.require(key, loaded -> statusFrom(request, resumeAt));
                 return;
             }

@@ -11,11 +11,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.agrona.collections.Long2ObjectHashMap;
 
 /// Info groups in memory: loaded on first use from all members that hold them, kept while dirty or
-/// in use, the least recently loaded clean ones given up first.
+/// in use, the least recently loaded clean ones given up first. Groups that are expected together are
+/// loaded together: their info blocks lie side by side on each member.
 ///
 /// Both copies of each info block are read. Of two valid ones that of the later checkpoint counts, and
 /// the other is the first to be written at the next checkpoint: a crash may have left it torn, and the
@@ -27,6 +29,15 @@ public final class InfoCache {
     /// Groups looked at to find one to give up.
     private static final int MOST_LOOKS = 16;
 
+    /// Times that info is read before it counts as unknown.
+    private static final int ATTEMPTS = 3;
+
+    /// Most groups that are read at once: 64 KiB of each member.
+    private static final int MOST_TOGETHER = 16;
+
+    /// Memory of such readings that is kept.
+    private static final int MOST_SPARE_TOGETHER = 16;
+
     private final MemberSet members;
     private final Geometry geometry;
     private final int capacity;
@@ -35,6 +46,8 @@ public final class InfoCache {
     private final Long2ObjectHashMap<Load> loads = new Long2ObjectHashMap<>();
     private final ArrayDeque<InfoGroup> order = new ArrayDeque<>();
     private final ArrayDeque<MemorySegment> spare = new ArrayDeque<>();
+    private final ArrayDeque<MemorySegment> spareTogether = new ArrayDeque<>();
+    private final int mostTogether;
     private Arrival arrival = (group, then) -> then.run();
 
     /// Told when a group is in memory.
@@ -65,6 +78,7 @@ public final class InfoCache {
         this.members = members;
         this.geometry = geometry;
         this.capacity = capacity;
+        this.mostTogether = Math.min(MOST_TOGETHER, capacity / 2);
         this.volumeTag = members.template().volumeTag;
     }
 
@@ -97,10 +111,56 @@ public final class InfoCache {
             load = new Load(key);
             loads.put(key, load);
             load.waiters.add(waiter);
-            load.start();
+            new Reading(load).start();
         } else {
             load.waiters.add(waiter);
         }
+    }
+
+    /// {@return groups that are loaded together at most}
+    public int mostTogether() {
+        return mostTogether;
+    }
+
+    /// {@return whether a group is neither here nor on its way}
+    ///
+    /// @param key info group
+    public boolean isAbsent(long key) {
+        return !groups.containsKey(key) && !loads.containsKey(key);
+    }
+
+    /// Begins to load groups that will be required, neighbours together.
+    ///
+    /// @param keys info groups; sorted here
+    /// @param count how many
+    public void expect(long[] keys, int count) {
+        Arrays.sort(keys, 0, count);
+        for (int i = 0; i < count; i++) {
+            if (!isAbsent(keys[i])) {
+                continue;
+            }
+            int together = 1;
+            while (together < mostTogether && isNext(keys, i, count, together)) {
+                together++;
+            }
+            Load[] all = new Load[together];
+            for (int j = 0; j < together; j++) {
+                all[j] = new Load(keys[i] + (long) j * geometry.groupCount());
+                loads.put(all[j].key, all[j]);
+            }
+            new Reading(all).start();
+        }
+    }
+
+    /// {@return whether the info block some places after a key's lies right behind those between, is expected
+    /// too, and is not here}
+    private boolean isNext(long[] keys, int first, int count, int places) {
+        long key = keys[first] + (long) places * geometry.groupCount();
+        long begin = members.layout().infoOffset(geometry.infoBlock(keys[first]), 0);
+        return Arrays.binarySearch(keys, first, count, key) >= 0
+                && isAbsent(key)
+                && members.layout().infoOffset(geometry.infoBlock(key), 0)
+                        == begin + (long) places * BLOCK_BYTES;
     }
 
     /// Gives a clean group up, so that it is read from the members again.
@@ -144,38 +204,45 @@ public final class InfoCache {
         }
     }
 
-    private static final int ATTEMPTS = 3;
+    /// A group that is being loaded, and who waits for it.
+    private static final class Load {
+        final long key;
+        final List<Waiter> waiters = new ArrayList<>();
+        int held;
+        int attempt;
 
-    /// One load under way.
-    private final class Load {
-        private final long key;
+        Load(long key) {
+            this.key = key;
+        }
+    }
+
+    /// The info blocks of groups that lie side by side, on their way into memory.
+    private final class Reading {
+        private final Load[] all;
         private final int firstSlot;
         private final int width = geometry.width();
         private final long infoBlock;
-        private final List<Waiter> waiters = new ArrayList<>();
         private final MemorySegment[] copies = new MemorySegment[2];
         private final int[] read = new int[2];
         private int held;
         private int pending;
-        private int attempt;
 
-        Load(long key) {
-            this.key = key;
-            this.firstSlot = geometry.firstSlot(key);
-            this.infoBlock = geometry.infoBlock(key);
+        Reading(Load... all) {
+            this.all = all;
+            firstSlot = geometry.firstSlot(all[0].key);
+            infoBlock = geometry.infoBlock(all[0].key);
         }
 
         void start() {
-            held = 0;
-            read[0] = 0;
-            read[1] = 0;
-            for (int lane = 0; lane < width; lane++) {
-                if (members.holds(firstSlot + lane, key)) {
-                    held |= 1 << lane;
+            for (Load load : all) {
+                load.held = 0;
+                for (int lane = 0; lane < width; lane++) {
+                    load.held |= members.holds(firstSlot + lane, load.key) ? 1 << lane : 0;
                 }
+                held |= load.held;
             }
-            copies[0] = image();
-            copies[1] = image();
+            copies[0] = memory();
+            copies[1] = memory();
             pending = 1;
             for (int copy = 0; copy < 2; copy++) {
                 for (int lane = 0; lane < width; lane++) {
@@ -188,12 +255,28 @@ public final class InfoCache {
             readDone();
         }
 
-        private MemorySegment image() {
-            MemorySegment image = spare.pollLast();
-            if (image == null) {
-                image = Arena.ofAuto().allocate((long) width * BLOCK_BYTES, BLOCK_BYTES);
+        private MemorySegment memory() {
+            if (all.length == 1) {
+                return image();
             }
-            return image.fill((byte) 0);
+            MemorySegment memory = spareTogether.pollLast();
+            return memory == null
+                    ? Arena.ofAuto()
+                            .allocate((long) mostTogether * width * BLOCK_BYTES, BLOCK_BYTES)
+                    : memory;
+        }
+
+        private void giveBack(MemorySegment memory) {
+            if (all.length == 1) {
+                spare.addLast(memory);
+            } else if (spareTogether.size() < MOST_SPARE_TOGETHER) {
+                spareTogether.addLast(memory);
+            }
+        }
+
+        /// Offset of a group's info block of a lane in what was read: by lane, since each is one read.
+        private long at(int lane, int place) {
+            return ((long) lane * all.length + place) * BLOCK_BYTES;
         }
 
         private void read(int copy, int lane) {
@@ -201,8 +284,8 @@ public final class InfoCache {
             io.set(
                     Io.Kind.READ,
                     copies[copy],
-                    (long) lane * BLOCK_BYTES,
-                    BLOCK_BYTES,
+                    at(lane, 0),
+                    all.length * BLOCK_BYTES,
                     members.layout().infoOffset(infoBlock, copy));
             io.listener =
                     done -> {
@@ -218,58 +301,107 @@ public final class InfoCache {
             if (--pending > 0) {
                 return;
             }
-            InfoGroup group = new InfoGroup(key, copies[0]);
+            if (all.length > 1 && (read[0] != held || read[1] != held)) {
+                giveBack(copies[0]);
+                giveBack(copies[1]);
+                for (Load load : all) { // what one cannot be read for is not the others' loss
+                    new Reading(load).start();
+                }
+                return;
+            }
+            InfoGroup[] loaded = new InfoGroup[all.length];
+            for (int place = 0; place < all.length; place++) {
+                loaded[place] = settle(place);
+            }
+            if (all.length > 1) {
+                giveBack(copies[0]);
+            }
+            giveBack(copies[1]);
+            for (int place = 0; place < all.length; place++) {
+                Load load = all[place];
+                InfoGroup group = loaded[place];
+                if (group == null) {
+                    new Reading(load).start();
+                } else {
+                    arrival.arrived(group, () -> finish(load, group));
+                }
+            }
+        }
+
+        /// {@return a group as the members have it, or null if it is to be read again}
+        private InfoGroup settle(int place) {
+            Load load = all[place];
+            InfoGroup group = new InfoGroup(load.key, all.length == 1 ? copies[0] : image());
             int usable = 0;
             for (int lane = 0; lane < width; lane++) {
-                if ((held >> lane & 1) == 0) {
-                    continue;
-                }
-                boolean a = (read[0] >> lane & 1) != 0 && isUsable(0, lane);
-                boolean b = (read[1] >> lane & 1) != 0 && isUsable(1, lane);
-                long at = (long) lane * BLOCK_BYTES;
-                long checkpointA = InfoBlock.checkpoint(copies[0], at);
-                long checkpointB = InfoBlock.checkpoint(copies[1], at);
-                if (a && (!b || checkpointB < checkpointA)) {
-                    group.setWorse(lane, 1);
-                } else if (b && (!a || checkpointA < checkpointB)) {
-                    group.setWorse(lane, 0);
-                    MemorySegment.copy(copies[1], at, copies[0], at, BLOCK_BYTES);
-                }
-                if (a || b) {
+                if ((load.held >> lane & 1) != 0 && settle(group, place, lane)) {
                     usable |= 1 << lane;
                 }
             }
-            spare.addLast(copies[1]);
-            if (Integer.bitCount(usable) < geometry.dataCount() && ++attempt < ATTEMPTS) {
+            if (Integer.bitCount(usable) < geometry.dataCount() && ++load.attempt < ATTEMPTS) {
                 // What cannot be known now makes blocks bad; it may only have been misread.
-                spare.addLast(copies[0]);
-                start();
-                return;
+                spare.addLast(group.image());
+                return null;
             }
-            InfoTruth.settle(group, geometry, held, usable);
-            arrival.arrived(group, () -> finish(group));
+            InfoTruth.settle(group, geometry, load.held, usable);
+            return group;
         }
 
-        private boolean isUsable(int copy, int lane) {
-            long at = (long) lane * BLOCK_BYTES;
+        /// Takes the better copy of a lane's info block.
+        ///
+        /// @return whether there is one
+        private boolean settle(InfoGroup group, int place, int lane) {
+            boolean a = isUsable(0, lane, place);
+            boolean b = isUsable(1, lane, place);
+            long at = at(lane, place);
+            long checkpointA = InfoBlock.checkpoint(copies[0], at);
+            long checkpointB = InfoBlock.checkpoint(copies[1], at);
+            MemorySegment best = a ? copies[0] : copies[1];
+            if (a && (!b || checkpointB < checkpointA)) {
+                group.setWorse(lane, 1);
+            } else if (b && (!a || checkpointA < checkpointB)) {
+                group.setWorse(lane, 0);
+                best = copies[1];
+            }
+            long to = (long) lane * BLOCK_BYTES;
+            if (!a && !b) {
+                group.image().asSlice(to, BLOCK_BYTES).fill((byte) 0);
+            } else if (best != group.image()) {
+                MemorySegment.copy(best, at, group.image(), to, BLOCK_BYTES);
+            }
+            return a || b;
+        }
+
+        private boolean isUsable(int copy, int lane, int place) {
+            if ((read[copy] >> lane & 1) == 0) {
+                return false;
+            }
             var uuid = members.entry(firstSlot + lane).uuid();
             return Plant.INFO_UNVERIFIED.isPlanted()
-                    || InfoBlock.isBlank(copies[copy], at)
+                    || InfoBlock.isBlank(copies[copy], at(lane, place))
                     || InfoBlock.isValid(
                             copies[copy],
-                            at,
+                            at(lane, place),
                             volumeTag,
-                            infoBlock,
+                            infoBlock + place,
                             uuid.getMostSignificantBits(),
                             uuid.getLeastSignificantBits());
         }
+    }
 
-        private void finish(InfoGroup group) {
-            loads.remove(key);
-            insert(group);
-            for (Waiter waiter : waiters) {
-                waiter.loaded(group);
-            }
+    private MemorySegment image() {
+        MemorySegment image = spare.pollLast();
+        if (image == null) {
+            image = Arena.ofAuto().allocate((long) geometry.width() * BLOCK_BYTES, BLOCK_BYTES);
+        }
+        return image.fill((byte) 0);
+    }
+
+    private void finish(Load load, InfoGroup group) {
+        loads.remove(load.key);
+        insert(group);
+        for (Waiter waiter : load.waiters) {
+            waiter.loaded(group);
         }
     }
 }

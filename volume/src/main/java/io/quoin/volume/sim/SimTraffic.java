@@ -28,7 +28,7 @@ final class SimTraffic {
             this.disk = disk;
             this.startedNanos = startedNanos;
             this.dueNanos = dueNanos;
-            work.set(io.kind, io.segment, io.segmentOffset, io.lengthBytes, io.offsetBytes);
+            work.setAs(io);
             work.slot = io.slot;
             hash = hash();
         }

@@ -132,6 +132,34 @@ final class IoLanesTest {
     }
 
     @Test
+    void aReadMayFillPiecesOfMemory(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("member");
+        byte[] bytes = new byte[16 * PAGE];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (i / PAGE + 1);
+        }
+        Files.write(path, bytes);
+        MemorySegment scattered = Arena.ofAuto().allocate(16 * PAGE, PAGE);
+        BlockingQueue<Io> ended = new LinkedBlockingQueue<>();
+        try (LocalFile file = LocalFile.open(path, true);
+                IoLanes threads = new IoLanes(file, "test", 3, ended::add)) {
+            Io io = new Io();
+            io.set(Io.Kind.READ, scattered, PAGE, 5 * PAGE, 4 * PAGE);
+            io.scatter(2 * PAGE, 5 * PAGE);
+            threads.submit(io);
+            assertThat(ended.poll(10, TimeUnit.SECONDS)).isSameAs(io);
+            assertThat(io.result).isEqualTo(IoResult.OK);
+        }
+        int[] expected = {0, 5, 6, 0, 0, 0, 7, 8, 0, 0, 0, 9, 0, 0, 0, 0};
+        for (int i = 0; i < 16; i++) {
+            assertThat(scattered.get(ValueLayout.JAVA_BYTE, (long) i * PAGE))
+                    .isEqualTo((byte) expected[i]);
+            assertThat(scattered.get(ValueLayout.JAVA_BYTE, (i + 1L) * PAGE - 1))
+                    .isEqualTo((byte) expected[i]);
+        }
+    }
+
+    @Test
     void neighboursThatWaitTogetherAreWrittenAtOnceAndEachIsHeardOf(@TempDir Path directory)
             throws Exception {
         Path path = directory.resolve("member");
