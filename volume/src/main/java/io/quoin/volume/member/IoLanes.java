@@ -77,7 +77,7 @@ public final class IoLanes implements MemberIo {
 
     /// Small writes, one behind the other on the member, that a lane found waiting: one call of the kernel.
     private static final class Run {
-        private static final int MOST = 64;
+        private static final int MOST = 32;
         private static final int VECTOR_BYTES = 16;
 
         private final Event[] events = new Event[MOST];
