@@ -38,6 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             AttachCommand.class,
             DetachCommand.class,
             MemberCommand.class,
+            SpareCommand.class,
             RebuildCommand.class,
             ScrubCommand.class,
             RateCommand.class,

@@ -48,6 +48,9 @@ record VolumeReport(JsonObject volume) implements Report {
                     "restart",
                     "not served after a restart of the daemon (quoin open remembers it)");
         }
+        for (Object spare : volume.getArray("spares", new JsonArray())) {
+            line(out, "spare", SpareCommand.describe((JsonObject) spare));
+        }
         for (Object job : volume.getArray("jobs", new JsonArray())) {
             line(out, "job", describeJob((JsonObject) job));
         }

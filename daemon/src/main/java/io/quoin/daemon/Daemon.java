@@ -93,6 +93,7 @@ final class Daemon implements AutoCloseable {
                         settings.controlSocket(), new Commands(host, server, events, version));
         notifier.status("opening volumes");
         host.openAll(settings.volumes(), settings.given());
+        host.spares().start();
         if (settings.nbdSocket().isPresent()) {
             server.listen(UnixDomainSocketAddress.of(settings.nbdSocket().get()));
         }
@@ -151,6 +152,7 @@ final class Daemon implements AutoCloseable {
         isStopped = true;
         notifier.stopping();
         boolean isDrained = server.drain(DRAIN_TIMEOUT);
+        host.spares().close();
         boolean isClean = host.stopAll(STOP_TIMEOUT);
         if (control != null) {
             control.close();

@@ -103,6 +103,27 @@ public final class MemberFiles {
         }
     }
 
+    /// Makes a file or device blank as far as {@link #checkBlank} looks: the first MiB, and the last, which has copies of
+    /// the superblock. Durable on return.
+    ///
+    /// @param path file or device
+    /// @throws VolumeException when it cannot be opened or written
+    public static void wipe(Path path) throws VolumeException {
+        try (LocalFile file = LocalFile.open(path, true);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment zeros = arena.allocate(LOOK_BYTES, 4096);
+            long whole = file.lengthBytes() / 4096 * 4096;
+            int length = (int) Math.min(LOOK_BYTES, whole);
+            if (!file.write(zeros, 0, length, 0, false).isOk()
+                    || !file.write(zeros, 0, length, whole - length, false).isOk()
+                    || !file.flush().isOk()) {
+                throw new VolumeException(path + ": cannot be wiped");
+            }
+        } catch (IOException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
+    }
+
     /// Refuses a member that holds something, unless forced.
     ///
     /// @param file member

@@ -182,4 +182,27 @@ final class SettingsFile {
             throw section.refuse("members", message.substring(message.indexOf(": ") + 2));
         }
     }
+
+    /// {@return the members in waiting that a file lists}
+    ///
+    /// @param root the file
+    /// @throws ConfigException naming line, expected and found
+    static List<SpareSettings> spares(TomlSection root) throws ConfigException {
+        List<SpareSettings> result = new ArrayList<>();
+        for (TomlSection each : root.sections("spare")) {
+            Optional<Path> path = each.path("path");
+            List<String> volumes = each.strings("volumes").orElse(List.of());
+            each.end();
+            if (path.isEmpty()) {
+                throw each.refuse("path", "expected an absolute path, was nothing");
+            }
+            try {
+                result.add(new SpareSettings(path.get(), volumes));
+            } catch (IllegalArgumentException e) {
+                throw each.refuse("volumes", e.getMessage());
+            }
+        }
+        root.end();
+        return result;
+    }
 }

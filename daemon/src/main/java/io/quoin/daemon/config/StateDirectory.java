@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.tomlj.Toml;
 
@@ -24,10 +25,12 @@ import org.tomlj.Toml;
 /// quoind.lock         locked while a daemon lives; holds its process id
 /// witness             see FileWitness
 /// volumes/NAME.toml   a volume that is served after a restart
+/// spares.toml         members in waiting
 /// counters/NAME       counters of a served volume, mapped
 /// ```
 public final class StateDirectory implements AutoCloseable {
     private static final String SUFFIX = ".toml";
+    private static final String SPARES = "spares.toml";
 
     private final Path directory;
     private final FileChannel lock;
@@ -248,6 +251,39 @@ public final class StateDirectory implements AutoCloseable {
                             + " not remembered: "
                             + reason(e),
                     e);
+        }
+    }
+
+    /// {@return the members in waiting}
+    ///
+    /// @throws ConfigException when their file cannot be read
+    public List<SpareSettings> spares() throws ConfigException {
+        Path file = directory.resolve(SPARES);
+        return Files.exists(file) ? SettingsFile.spares(SettingsFile.parse(file)) : List.of();
+    }
+
+    /// Remembers the members in waiting, all of them; on stable storage on return.
+    ///
+    /// @param spares the spares
+    /// @throws ConfigException when they cannot be written
+    public void rememberSpares(List<SpareSettings> spares) throws ConfigException {
+        StringBuilder text = new StringBuilder("# Written by Quoin: members in waiting.\n");
+        for (SpareSettings each : spares) {
+            text.append("[[spare]]\npath = ").append(quote(each.path().toString())).append('\n');
+            if (!each.volumes().isEmpty()) {
+                text.append("volumes = [")
+                        .append(
+                                each.volumes().stream()
+                                        .map(StateDirectory::quote)
+                                        .collect(Collectors.joining(", ")))
+                        .append("]\n");
+            }
+        }
+        try {
+            DurableFile.write(directory.resolve(SPARES), text.toString());
+        } catch (IOException e) {
+            throw new ConfigException(
+                    "state directory " + directory + ": spares not remembered: " + reason(e), e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.quoin.daemon.control;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.config.SpareSettings;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.host.VolumeHost;
@@ -34,6 +35,9 @@ import java.util.OptionalLong;
 /// | `scrub.pause`, `scrub.resume`, `scrub.cancel` | `volume` | `job` |
 /// | `scrub.status`, `rebuild.status` | `volume` | `jobs`, `total` |
 /// | `rebuild.pause`, `rebuild.resume`, `rebuild.cancel` | `volume` | `job` |
+/// | `spare.add` | `path`, `volumes`, `force` | `spares` |
+/// | `spare.remove` | `path` | `spares` |
+/// | `spare.list` | | `spares` |
 /// | `job.rate` | `volume`, `bytesPerSecond` | |
 /// | `events` | `count`, `volume`, `after` | `events` |
 public final class Commands {
@@ -135,6 +139,24 @@ public final class Commands {
                 fields.end();
                 hosted.volume().setJobRate(rate);
             }
+            case "spare.add" -> {
+                Path path = fields.requiredPath("path");
+                List<String> volumes = fields.texts("volumes");
+                boolean force = fields.flag("force");
+                fields.end();
+                host.spares().add(new SpareSettings(path, volumes), force);
+                answer.put("spares", spares());
+            }
+            case "spare.remove" -> {
+                Path path = fields.requiredPath("path");
+                fields.end();
+                host.spares().remove(path);
+                answer.put("spares", spares());
+            }
+            case "spare.list" -> {
+                fields.end();
+                answer.put("spares", spares());
+            }
             case "events" -> events(fields, answer);
             default ->
                     throw new Refusal(
@@ -150,7 +172,20 @@ public final class Commands {
     }
 
     private JsonObject status(HostedVolume hosted) throws VolumeException {
-        return StatusJson.volume(hosted, hosted.volume().status(), server.listenAddresses());
+        JsonObject json =
+                StatusJson.volume(hosted, hosted.volume().status(), server.listenAddresses());
+        JsonArray spares = new JsonArray();
+        host.spares().list().stream()
+                .filter(each -> each.isFor(hosted.name()))
+                .forEach(each -> spares.add(StatusJson.spare(each)));
+        json.put("spares", spares);
+        return json;
+    }
+
+    private JsonArray spares() {
+        JsonArray spares = new JsonArray();
+        host.spares().list().forEach(each -> spares.add(StatusJson.spare(each)));
+        return spares;
     }
 
     private void list(JsonObject answer) {

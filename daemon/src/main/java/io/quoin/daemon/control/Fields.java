@@ -99,20 +99,32 @@ final class Fields {
     }
 
     List<Path> paths(String field) throws Refusal {
+        List<Path> result = new ArrayList<>();
+        for (String text : texts(field, "an array of paths")) {
+            result.add(path(field, text));
+        }
+        return result;
+    }
+
+    List<String> texts(String field) throws Refusal {
+        return texts(field, "an array of strings");
+    }
+
+    private List<String> texts(String field, String expected) throws Refusal {
         asked.add(field);
         Object value = request.get(field);
         if (value == null) {
             return List.of();
         }
         if (!(value instanceof JsonArray array)) {
-            throw refuse(field, "an array of paths", value);
+            throw refuse(field, expected, value);
         }
-        List<Path> result = new ArrayList<>();
+        List<String> result = new ArrayList<>();
         for (Object each : array) {
             if (!(each instanceof String text)) {
-                throw refuse(field, "an array of paths", each);
+                throw refuse(field, expected, each);
             }
-            result.add(path(field, text));
+            result.add(text);
         }
         return result;
     }

@@ -4,6 +4,7 @@ import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.quoin.daemon.control.api.FieldNames;
 import io.quoin.daemon.host.HostedVolume;
+import io.quoin.daemon.host.SparePool;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.format.JobRecord;
@@ -79,6 +80,20 @@ final class StatusJson {
         json.put("repairedBlocks", job.repaired());
         json.put("lostBlocks", job.lost());
         json.put("suspectRows", job.suspect());
+        return json;
+    }
+
+    static JsonObject spare(SparePool.Spare spare) {
+        JsonObject json = new JsonObject();
+        json.put("path", spare.path().toString());
+        JsonArray volumes = new JsonArray();
+        spare.volumes().forEach(volumes::add);
+        json.put("volumes", volumes);
+        json.put("sizeBytes", spare.sizeBytes());
+        json.put("state", spare.trouble().isEmpty() ? "ready" : "in trouble");
+        if (!spare.trouble().isEmpty()) {
+            json.put("error", spare.trouble());
+        }
         return json;
     }
 

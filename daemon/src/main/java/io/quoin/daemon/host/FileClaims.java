@@ -37,6 +37,19 @@ final class FileClaims {
             }
         }
 
+        /// Lets others have a file.
+        ///
+        /// @param path as it was claimed
+        void release(Path path) {
+            synchronized (FileClaims.this) {
+                files.entrySet()
+                        .removeIf(each -> {
+                            boolean is = each.getValue().path().equals(path);
+                            return is && owners.remove(each.getKey(), each.getValue());
+                        });
+            }
+        }
+
         /// Lets others have the files.
         void close() {
             synchronized (FileClaims.this) {

@@ -15,6 +15,7 @@ public final class HostedVolume {
     private final CountersFile counters;
     private final FileClaims.Claim claim;
     private final Map<UUID, Path> pathByMember = new HashMap<>();
+    private final UUID uuid;
     private final long memberBytes;
     private VolumeSettings settings;
     private boolean isRemembered;
@@ -31,6 +32,7 @@ public final class HostedVolume {
         this.isRemembered = isRemembered;
         this.counters = counters;
         this.claim = claim;
+        uuid = seen.values().iterator().next().volume();
         memberBytes = seen.values().iterator().next().layout().memberBytes();
         seen.forEach((path, superblock) -> pathByMember.put(superblock.member(), path));
     }
@@ -43,6 +45,11 @@ public final class HostedVolume {
     /// {@return its name}
     public String name() {
         return volume.name();
+    }
+
+    /// {@return its identity}
+    UUID uuid() {
+        return uuid;
     }
 
     /// {@return whether a restart serves it without being told}

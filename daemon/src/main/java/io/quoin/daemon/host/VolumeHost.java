@@ -42,6 +42,7 @@ public final class VolumeHost {
     private final EventLog events;
     private final FileWitness witness;
     private final FileClaims claims = new FileClaims();
+    private final SparePool spares;
 
     // Changed under this, and replaced as a whole, so that readers take what they find.
     private volatile Map<String, HostedVolume> volumes = Map.of();
@@ -68,6 +69,12 @@ public final class VolumeHost {
         this.engine = engine;
         this.events = events;
         witness = new FileWitness(state.witness());
+        spares = new SparePool(this, state, claims, events);
+    }
+
+    /// {@return members in waiting; to be started when the volumes are open}
+    public SparePool spares() {
+        return spares;
     }
 
     /// {@return the volumes that are served, by name}
@@ -425,6 +432,9 @@ public final class VolumeHost {
         long job;
         try {
             job = hosted.volume().replaceMember(slot, path, force);
+            if (dropped != null && !claimed.isEmpty()) {
+                hosted.claim().release(dropped); // let go of by the volume
+            }
             hosted.claim().absorb(claim);
             isTaken = true;
         } finally {

@@ -41,6 +41,7 @@ public final class EventLog implements AutoCloseable {
     private final ArrayDeque<Entry> ring = new ArrayDeque<>(KEPT);
     private long nextId = 1;
 
+    private volatile Runnable whenMemberFailed = () -> {};
     private volatile boolean isClosed;
 
     /// A log without events.
@@ -53,6 +54,13 @@ public final class EventLog implements AutoCloseable {
     /// @param volume its name
     public VolumeEvent.Sink sink(String volume) {
         return event -> report(volume, event);
+    }
+
+    /// Names who is told that some volume lost a member.
+    ///
+    /// @param action must not wait
+    public void onMemberFailed(Runnable action) {
+        whenMemberFailed = action;
     }
 
     /// Reports an event; never waits.
@@ -118,6 +126,9 @@ public final class EventLog implements AutoCloseable {
                             kind(reported.event),
                             reported.event.message()));
             nextId++;
+        }
+        if (reported.event instanceof VolumeEvent.MemberFailed) {
+            whenMemberFailed.run();
         }
     }
 

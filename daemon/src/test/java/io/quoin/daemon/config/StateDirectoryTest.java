@@ -63,6 +63,41 @@ class StateDirectoryTest {
     }
 
     @Test
+    void remembersSparesInTheirOrder() throws ConfigException {
+        List<SpareSettings> spares =
+                List.of(
+                        new SpareSettings(Path.of("/s \"1\""), List.of()),
+                        new SpareSettings(Path.of("/s0"), List.of("orders", "o \"r\\d\" é")));
+        try (StateDirectory state = StateDirectory.open(folder)) {
+            assertThat(state.spares()).isEmpty();
+            state.rememberSpares(spares);
+            assertThat(state.spares()).isEqualTo(spares);
+            state.rememberSpares(List.of());
+            assertThat(state.spares()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[[spare]]\n",
+                "[[spare]]\npath = 's'",
+                "[[spare]]\npath = '/s'\nvolumes = ['a/b']",
+                "[[spare]]\npath = '/s'\nvolumes = 'a'",
+                "[[spare]]\npath = '/s'\nvolume = ['a']",
+                "spare = 3"
+            })
+    void sparesThatMakeNoSenseAreNamed(String text) throws ConfigException, IOException {
+        try (StateDirectory state = StateDirectory.open(folder)) {
+            Files.writeString(folder.resolve("spares.toml"), text);
+            assertThatThrownBy(state::spares)
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("spares.toml")
+                    .hasMessageContaining("spare");
+        }
+    }
+
+    @Test
     void namesADirectoryThatCannotBeMade() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         assertThatThrownBy(() -> StateDirectory.open(file.resolve("state")))

@@ -45,6 +45,21 @@ class FileClaimsTest {
         claims.take(List.of(symbolic), "volume b");
     }
 
+    @Test
+    void oneFileOfSeveralCanBeLetGo() throws IOException, VolumeException {
+        Path other = Files.createFile(folder.resolve("other"));
+        FileClaims.Claim claim = claims.take(List.of(file, other), "volume a");
+
+        claim.release(file);
+
+        claims.take(List.of(link), "volume b");
+        assertThatThrownBy(() -> claims.take(List.of(other), "volume b"))
+                .hasMessage(other + ": in use by volume a of this daemon");
+        claim.close();
+        assertThatThrownBy(() -> claims.take(List.of(file), "volume c"))
+                .hasMessage(file + ": in use by volume b of this daemon");
+    }
+
     /// As when a dropped member was deleted and the new one got its inode: the claimed path leads nowhere, and
     /// the inode is found under another.
     @Test

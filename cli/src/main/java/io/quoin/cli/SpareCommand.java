@@ -1,0 +1,143 @@
+package io.quoin.cli;
+
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.control.api.ControlClient;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `quoin spare add|remove|list`.
+@Command(
+        name = "spare",
+        description = "Members in waiting, which take the place of lost ones at once.",
+        subcommands = {
+            SpareCommand.Add.class,
+            SpareCommand.Remove.class,
+            SpareCommand.ListSpares.class
+        })
+final class SpareCommand extends CommandGroup {
+
+    /// {@return a spare in a line}
+    ///
+    /// @param spare the daemon's `spare`
+    static String describe(JsonObject spare) {
+        return spare.getString("path")
+                + " ("
+                + ByteSize.format(spare.getLong("sizeBytes"))
+                + ") "
+                + spare.getString("state")
+                + (spare.has("error") ? ": " + spare.getString("error") : "");
+    }
+
+    /// `quoin spare add PATH`: a file or device that any volume, or some, may have.
+    @Command(
+            name = "add",
+            description =
+                    "Adds a spare: the largest that a volume may have takes the place of a member that fails, and is rebuilt.")
+    static final class Add extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Mixin private Confirmation confirmation;
+
+        @Parameters(index = "0", paramLabel = "PATH", description = "File or block device, blank.")
+        private Path path;
+
+        @Option(
+                names = "--for",
+                paramLabel = "NAME",
+                description = "A volume that may have it, may be repeated (any).")
+        private List<String> volumes = List.of();
+
+        @Option(
+                names = "--force",
+                description = "Wipes it if it holds a volume, a filesystem or anything else.")
+        private boolean isForced;
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            Path absolute = Paths.absolute(path);
+            if (isForced) {
+                confirmation.require(
+                        output,
+                        "All that " + absolute + " holds will be gone.",
+                        "path",
+                        absolute.toString());
+            }
+            JsonObject request = ControlClient.request("spare.add");
+            request.put("path", absolute.toString());
+            JsonArray names = new JsonArray();
+            volumes.forEach(names::add);
+            request.put("volumes", names);
+            request.put("force", isForced);
+            output.print(new Spares(daemon.order(request)));
+            return ExitCode.OK;
+        }
+    }
+
+    /// `quoin spare remove PATH`: no spare any more; its bytes are left alone.
+    @Command(name = "remove", description = "Removes a spare, which is left as it is.")
+    static final class Remove extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Parameters(index = "0", paramLabel = "PATH", description = "The spare.")
+        private Path path;
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            JsonObject request = ControlClient.request("spare.remove");
+            request.put("path", Paths.absolute(path).toString());
+            output.print(new Spares(daemon.ask(request)));
+            return ExitCode.OK;
+        }
+    }
+
+    /// `quoin spare list`.
+    @Command(name = "list", description = "Lists the spares, and what is wrong with them.")
+    static final class ListSpares extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            output.print(new Spares(daemon.ask(ControlClient.request("spare.list"))));
+            return ExitCode.OK;
+        }
+    }
+
+    private record Spares(JsonObject answer) implements Report {
+        @Override
+        public JsonObject toJson() {
+            return answer;
+        }
+
+        @Override
+        public void writeText(PrintWriter out) {
+            Table table =
+                    Table.of(
+                            Table.left("spare"),
+                            Table.right("size"),
+                            Table.left("for"),
+                            Table.left("state"),
+                            Table.left("note"));
+            for (Object each : answer.getArray("spares", new JsonArray())) {
+                JsonObject spare = (JsonObject) each;
+                String names =
+                        spare.getArray("volumes", new JsonArray()).stream()
+                                .map(Object::toString)
+                                .collect(Collectors.joining(","));
+                table.row(
+                        spare.getString("path"),
+                        ByteSize.format(spare.getLong("sizeBytes")),
+                        names.isEmpty() ? "any" : names,
+                        spare.getString("state"),
+                        spare.getString("error"));
+            }
+            table.writeTo(out);
+        }
+    }
+}
