@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -134,6 +135,27 @@ class SparesIT {
         daemon = here.serve();
         awaitOptimal("orders", "small");
         assertThat(spares()).hasSize(2);
+    }
+
+    /// Goal: a copy of a failing disk, made by hand onto a spare, is not what the spare is rebuilt over. Method: copy a member
+    /// there while no daemon runs, and take the member away.
+    @Test
+    void aCopyOfAMemberIsNotOverwritten() throws Exception {
+        Installation.DaemonProcess daemon = here.serve();
+        create("orders", "raid1", "@m0", "@m1");
+        here.qemuIo("orders", "write -P 9 0 1M");
+        Path spare = blank("s0", 160);
+        here.done("spare", "add", "@s0");
+        daemon.stop();
+        Files.move(here.path("m1"), spare, StandardCopyOption.REPLACE_EXISTING);
+        byte[] before = Files.readAllBytes(spare);
+
+        here.serve();
+
+        String refusal = "expected a blank member, found member 1 of volume orders";
+        assertThat(here.json("status", "orders").toString()).contains("degraded", refusal);
+        assertThat(Files.readAllBytes(spare)).isEqualTo(before);
+        assertThat(here.done("events")).containsOnlyOnce(refusal);
     }
 
     @Test

@@ -176,7 +176,7 @@ public final class Commands {
                 StatusJson.volume(hosted, hosted.volume().status(), server.listenAddresses());
         JsonArray spares = new JsonArray();
         host.spares().list().stream()
-                .filter(each -> each.isFor(hosted.name()))
+                .filter(each -> each.settings().isFor(hosted.name()))
                 .forEach(each -> spares.add(StatusJson.spare(each)));
         json.put("spares", spares);
         return json;

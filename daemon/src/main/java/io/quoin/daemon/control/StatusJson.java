@@ -85,9 +85,9 @@ final class StatusJson {
 
     static JsonObject spare(SparePool.Spare spare) {
         JsonObject json = new JsonObject();
-        json.put("path", spare.path().toString());
+        json.put("path", spare.settings().path().toString());
         JsonArray volumes = new JsonArray();
-        spare.volumes().forEach(volumes::add);
+        spare.settings().volumes().forEach(volumes::add);
         json.put("volumes", volumes);
         json.put("sizeBytes", spare.sizeBytes());
         json.put("state", spare.trouble().isEmpty() ? "ready" : "in trouble");

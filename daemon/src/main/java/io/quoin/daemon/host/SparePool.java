@@ -9,6 +9,7 @@ import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.SuperblockIo;
@@ -42,18 +43,10 @@ public final class SparePool implements AutoCloseable {
 
     /// A spare as it stands.
     ///
-    /// @param path where it is
-    /// @param volumes names of the volumes that may have it; none: any
+    /// @param settings where it is, and for whom
     /// @param sizeBytes how large it is, 0 when that cannot be said
     /// @param trouble why it cannot be taken, or empty
-    public record Spare(Path path, List<String> volumes, long sizeBytes, String trouble) {
-        /// {@return whether a volume may have it}
-        ///
-        /// @param volume its name
-        public boolean isFor(String volume) {
-            return volumes.isEmpty() || volumes.contains(volume);
-        }
-    }
+    public record Spare(SpareSettings settings, long sizeBytes, String trouble) {}
 
     private static final class Entry {
         final SpareSettings settings;
@@ -61,8 +54,11 @@ public final class SparePool implements AutoCloseable {
         long sizeBytes;
         String trouble = "";
 
-        /// It was blank when it was added: a superblock of one of our volumes is of an adoption cut short.
+        /// It was blank when it was added, and may be in the midst of an adoption.
         boolean wasBlank;
+
+        /// What was last said of an adoption that failed: it is tried again and again, and said once.
+        String told = "";
 
         Entry(SpareSettings settings) {
             this.settings = settings;
@@ -75,7 +71,8 @@ public final class SparePool implements AutoCloseable {
     private final EventLog events;
     private final List<Entry> entries = new ArrayList<>();
     private volatile List<Spare> shown = List.of();
-    private String unreadable = "";
+    private String unready =
+            "spares: the daemon is still opening its volumes; try again in a moment";
     private final Thread thread =
             Thread.ofPlatform().daemon(true).name("spares").unstarted(this::run);
     private volatile boolean isCalled;
@@ -94,9 +91,10 @@ public final class SparePool implements AutoCloseable {
         List<SpareSettings> remembered = List.of();
         try {
             remembered = state.spares();
+            unready = "";
         } catch (ConfigException e) {
-            unreadable = e.getMessage();
-            events.warn("", "no spares: " + unreadable);
+            unready = e.getMessage() + "; mend or remove it, and start quoind again";
+            events.warn("", "no spares: " + unready);
         }
         for (SpareSettings each : remembered) {
             Entry entry = new Entry(each);
@@ -136,12 +134,7 @@ public final class SparePool implements AutoCloseable {
     private void show() {
         shown =
                 entries.stream()
-                        .map(each ->
-                                new Spare(
-                                        each.settings.path(),
-                                        each.settings.volumes(),
-                                        each.sizeBytes,
-                                        each.trouble))
+                        .map(each -> new Spare(each.settings, each.sizeBytes, each.trouble))
                         .toList();
     }
 
@@ -156,7 +149,7 @@ public final class SparePool implements AutoCloseable {
     /// @param force take it although it holds something, which is wiped
     /// @throws VolumeException when it is not there, in use, not blank, or cannot be remembered
     public synchronized void add(SpareSettings settings, boolean force) throws VolumeException {
-        checkReadable();
+        checkReady();
         Path path = settings.path();
         if (!Files.exists(path)) {
             throw new VolumeException(path + ": no such file or device");
@@ -191,9 +184,10 @@ public final class SparePool implements AutoCloseable {
         call();
     }
 
-    private void checkReadable() throws VolumeException {
-        if (!unreadable.isEmpty()) {
-            throw new VolumeException(unreadable + "; mend or remove it, and start quoind again");
+    /// What is not known yet would be forgotten.
+    private void checkReady() throws VolumeException {
+        if (!unready.isEmpty()) {
+            throw new VolumeException(unready);
         }
     }
 
@@ -202,7 +196,7 @@ public final class SparePool implements AutoCloseable {
     /// @param path its path, as it was added
     /// @throws VolumeException when there is none, or it cannot be forgotten
     public synchronized void remove(Path path) throws VolumeException {
-        checkReadable();
+        checkReady();
         Entry entry =
                 entries.stream()
                         .filter(each -> each.settings.path().equals(path))
@@ -292,7 +286,7 @@ public final class SparePool implements AutoCloseable {
             }
             try (LocalFile file = LocalFile.open(path, true)) {
                 entry.sizeBytes = file.lengthBytes();
-                if (!entry.wasBlank || heldBy(file) == null) {
+                if (!entry.wasBlank || adopter(file) == null) {
                     MemberFiles.checkBlank(file, false);
                 }
             }
@@ -301,15 +295,18 @@ public final class SparePool implements AutoCloseable {
         }
     }
 
-    /// {@return the volume of this host that a file's superblock names, or null}
-    private UUID heldBy(LocalFile file) {
+    /// {@return the volume of this host that was adopting a file when a daemon died, or null: by its own word the file
+    /// was a member that is not rebuilt yet. A copy that somebody made of a member says otherwise}
+    private UUID adopter(LocalFile file) {
         Superblock superblock = SuperblockIo.read(file).superblock();
         if (superblock == null) {
             return null;
         }
-        boolean isOfHost =
-                host.volumes().stream().anyMatch(each -> each.uuid().equals(superblock.volume()));
-        return isOfHost ? superblock.volume() : null;
+        boolean isAdopted =
+                superblock.members().get(superblock.slot()).state() == MemberEntry.REBUILDING
+                        && host.volumes().stream()
+                                .anyMatch(each -> each.uuid().equals(superblock.volume()));
+        return isAdopted ? superblock.volume() : null;
     }
 
     /// Has the spares' thread look at the volumes; never waits.
@@ -322,21 +319,25 @@ public final class SparePool implements AutoCloseable {
         int round = 1; // they were looked at when they were taken up
         while (!isClosed) {
             isCalled = false;
-            if (round++ % LOOK_ROUNDS == 0) {
-                lookAtAll();
-            }
-            for (HostedVolume hosted : host.volumes()) {
-                try {
-                    serve(hosted);
-                } catch (VolumeException e) {
-                    LOG.log(System.Logger.Level.DEBUG, "volume " + hosted.name(), e);
-                } catch (RuntimeException e) {
-                    LOG.log(System.Logger.Level.ERROR, "spares: a bug", e);
+            try {
+                if (round++ % LOOK_ROUNDS == 0) {
+                    lookAtAll();
                 }
+                host.volumes().forEach(this::serveIfItAnswers);
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "spares: a bug", e);
             }
             if (!isCalled && !isClosed) {
                 LockSupport.parkNanos(this, LOOK_NANOS);
             }
+        }
+    }
+
+    private void serveIfItAnswers(HostedVolume hosted) {
+        try {
+            serve(hosted);
+        } catch (VolumeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "volume " + hosted.name(), e);
         }
     }
 
@@ -390,7 +391,7 @@ public final class SparePool implements AutoCloseable {
         try {
             boolean isOurs;
             try (LocalFile file = LocalFile.open(path, true)) {
-                isOurs = hosted.uuid().equals(heldBy(file));
+                isOurs = hosted.uuid().equals(adopter(file));
             }
             letGo(spare); // the volume claims it
             long job = host.replaceMember(hosted.name(), lost.slot(), path, isOurs, false);
@@ -408,14 +409,17 @@ public final class SparePool implements AutoCloseable {
                             + job);
             return true;
         } catch (IOException | VolumeException e) {
-            events.warn(
-                    hosted.name(),
+            String failure =
                     "spare "
                             + path
                             + " cannot take the place of slot "
                             + lost.slot()
                             + ": "
-                            + e.getMessage());
+                            + e.getMessage();
+            if (!failure.equals(spare.told)) {
+                spare.told = failure;
+                events.warn(hosted.name(), failure);
+            }
             look(spare);
             show();
             return false;
