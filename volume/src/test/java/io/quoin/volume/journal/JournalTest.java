@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.volume.MemoryFile;
 import io.quoin.volume.Planted;
+import io.quoin.volume.Submissions;
 import io.quoin.volume.TestVolumes;
 import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.fault.Plant;
@@ -14,10 +15,8 @@ import io.quoin.volume.journal.JournalScan.DamagedJournalException;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.IoResult;
-import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.SuperblockIo;
-import io.quoin.volume.member.Witness;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -38,7 +37,7 @@ final class JournalTest {
     private static final class World {
         final List<MemoryFile> files;
         final Superblock superblock;
-        final ArrayDeque<Io> pending = new ArrayDeque<>();
+        ArrayDeque<Io> pending;
         final List<Long> committed = new ArrayList<>();
         MemberSet members;
         Journal journal;
@@ -73,30 +72,9 @@ final class JournalTest {
                             dirty,
                             region,
                             () -> next[0]++ * BLOCK_BYTES);
-            MemberIo[] ios = new MemberIo[files.size()];
-            for (int i = 0; i < ios.length; i++) {
-                ios[i] =
-                        new MemberIo() {
-                            @Override
-                            public void submit(Io io) {
-                                pending.addLast(io);
-                            }
-
-                            @Override
-                            public boolean abandon(Io io) {
-                                return false;
-                            }
-
-                            @Override
-                            public boolean isQuiet() {
-                                return pending.isEmpty();
-                            }
-
-                            @Override
-                            public void close() {}
-                        };
-            }
-            members = new MemberSet(superblock, present(), ios, Witness.NONE, 0);
+            Submissions submissions = new Submissions(superblock, files);
+            pending = submissions.pending;
+            members = submissions.members;
             members.setListener(
                     new MemberSet.Listener() {
                         @Override
