@@ -127,7 +127,7 @@ final class ExamineCommand extends QuoinCommand {
                 each.put("uuid", entry.uuid().toString());
                 each.put("state", entry.stateText());
                 each.put("cursor", entry.cursor());
-                each.put("joinedEpoch", entry.joinedEpoch());
+                each.put("sinceEpoch", entry.sinceEpoch());
                 members.add(each);
             }
             json.put("members", members);
@@ -227,11 +227,11 @@ final class ExamineCommand extends QuoinCommand {
                             Table.left("member"),
                             Table.left("state"),
                             Table.right("cursor"),
-                            Table.right("joined epoch"));
+                            Table.right("since epoch"));
             for (int slot = 0; slot < superblock.members().size(); slot++) {
                 MemberEntry entry = superblock.members().get(slot);
                 members.row(
-                        slot, entry.uuid(), entry.stateText(), entry.cursor(), entry.joinedEpoch());
+                        slot, entry.uuid(), entry.stateText(), entry.cursor(), entry.sinceEpoch());
             }
             members.writeTo(out);
         }

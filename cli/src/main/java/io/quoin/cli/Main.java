@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RebuildCommand.class,
             ScrubCommand.class,
             RateCommand.class,
+            ExplainCommand.class,
             ExamineCommand.class,
             CheckCommand.class,
             DemoCommand.class,

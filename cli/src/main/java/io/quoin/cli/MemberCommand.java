@@ -7,11 +7,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `quoin member fail|replace`.
+/// `quoin member fail|replace|return`.
 @Command(
         name = "member",
-        description = "Drops a member of a volume, or replaces one.",
-        subcommands = {MemberCommand.Fail.class, MemberCommand.Replace.class})
+        description = "Drops a member of a volume, replaces one, or takes one back.",
+        subcommands = {
+            MemberCommand.Fail.class,
+            MemberCommand.Replace.class,
+            MemberCommand.Return.class
+        })
 final class MemberCommand extends CommandGroup {
 
     /// `quoin member fail NAME SLOT`: drops a member, as if it had failed.
@@ -107,6 +111,48 @@ final class MemberCommand extends CommandGroup {
             request.put("path", absolute.toString());
             request.put("force", isForced);
             request.put("make", isMade);
+            JsonObject answer = daemon.order(request);
+            if (isWaiting) {
+                return JobWait.until(output, daemon, name, answer.getObject("job"));
+            }
+            output.print(new JobReport(name, answer.getObject("job")));
+            return ExitCode.OK;
+        }
+    }
+
+    /// `quoin member return NAME SLOT [PATH]`: a member that was away, as it was left.
+    @Command(
+            name = "return",
+            description =
+                    "Takes a member back that was dropped or missing, as it was left: what was written"
+                            + " meanwhile is copied, the rest is verified.")
+    static final class Return extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
+        private String name;
+
+        @Parameters(index = "1", paramLabel = "MEMBER", description = "Slot or path of the member.")
+        private String member;
+
+        @Parameters(
+                index = "2",
+                arity = "0..1",
+                paramLabel = "PATH",
+                description = "Where it is now; left out: where it was.")
+        private Path path;
+
+        @Option(names = "--wait", description = "Waits until it is in sync.")
+        private boolean isWaiting;
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            JsonObject found = SlotArgument.find(daemon.status(name), member);
+            JsonObject request = DaemonOption.request("member.return", name);
+            request.put("slot", found.getInt("slot"));
+            if (path != null) {
+                request.put("path", Paths.absolute(path).toString());
+            }
             JsonObject answer = daemon.order(request);
             if (isWaiting) {
                 return JobWait.until(output, daemon, name, answer.getObject("job"));

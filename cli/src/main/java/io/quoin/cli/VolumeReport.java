@@ -60,6 +60,9 @@ record VolumeReport(JsonObject volume) implements Report {
                         Table.right("slot"),
                         Table.left("state"),
                         Table.right("rebuilt"),
+                        Table.right("read errors"),
+                        Table.right("repaired"),
+                        Table.right("write p99"),
                         Table.left("member"),
                         Table.left("access"));
         for (Object each : volume.getArray("members", new JsonArray())) {
@@ -71,6 +74,9 @@ record VolumeReport(JsonObject volume) implements Report {
                     isRebuilding
                             ? percent(member.getLong("cursor"), member.getLong("total"))
                             : null,
+                    member.getLong("readErrors"),
+                    member.getLong("repairedBlocks"),
+                    slowest(member),
                     member.getString("path"),
                     member.getString("mode"));
         }
@@ -114,6 +120,7 @@ record VolumeReport(JsonObject volume) implements Report {
                 + " "
                 + state
                 + (isOpen ? " at " + percent(job.getLong("cursor"), job.getLong("total")) : "")
+                + (job.has("secondsLeft") ? pace(job) : "")
                 + ": "
                 + job.getLong("checkedBlocks")
                 + " blocks checked, "
@@ -123,5 +130,18 @@ record VolumeReport(JsonObject volume) implements Report {
                 + " lost, "
                 + job.getLong("suspectRows")
                 + " rows suspect";
+    }
+
+    private static String slowest(JsonObject member) {
+        long micros = member.getLong("writeSlowestMicros");
+        return micros == 0 ? null : micros + " us" + (member.getBoolean("isSlow") ? ", slow" : "");
+    }
+
+    private static String pace(JsonObject job) {
+        return ", "
+                + ByteSize.format(job.getLong("bytesPerSecond"))
+                + "/s, "
+                + job.getLong("secondsLeft")
+                + " s left";
     }
 }

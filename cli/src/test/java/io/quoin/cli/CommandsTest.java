@@ -59,7 +59,7 @@ class CommandsTest {
         return Stream.of(
                 Arguments.of(
                         "member",
-                        "expected one of fail, replace, was nothing; see `quoin member --help`"),
+                        "expected one of fail, replace, return, was nothing; see `quoin member --help`"),
                 Arguments.of("scrub halt", "Unmatched argument"),
                 Arguments.of("scrub start", "expected NAME or --all"),
                 Arguments.of("scrub pause orders --all", "--all and orders: expected one of them"),
@@ -166,9 +166,11 @@ class CommandsTest {
                                  "uris":["nbd+unix:///orders?socket=/s"],"journalBytes":4096,"dirtyBlocks":3,
                                  "members":[
                                   {"slot":0,"state":"in sync","path":"/m0","cursor":0,"total":8,"mode":"O_DIRECT"},
-                                  {"slot":1,"state":"rebuilding","path":"/m1","cursor":3,"total":8,"mode":"O_DIRECT"},
+                                  {"slot":1,"state":"rebuilding","path":"/m1","cursor":3,"total":8,"mode":"O_DIRECT",
+                                   "readErrors":2,"repairedBlocks":5,"writeSlowestMicros":12500,"isSlow":true},
                                   {"slot":2,"state":"missing","path":null,"cursor":0,"total":8,"mode":""}],
                                  "jobs":[{"id":7,"kind":"rebuild","state":"running","slot":1,"cursor":3,"total":8,
+                                  "bytesPerSecond":1048576,"secondsLeft":9,
                                   "checkedBlocks":96,"repairedBlocks":1,"lostBlocks":0,"suspectRows":0}]}
                                 """);
         VolumeReport report = new VolumeReport(volume);
@@ -185,12 +187,12 @@ class CommandsTest {
                         export     nbd+unix:///orders?socket=/s
                         journal    4 KiB in use, 3 blocks not yet home
                         restart    not served after a restart of the daemon (quoin open remembers it)
-                        job        rebuild 7 of slot 1 running at 37.5 %: 96 blocks checked, 1 repaired, 0 lost, 0 rows suspect
+                        job        rebuild 7 of slot 1 running at 37.5 %, 1 MiB/s, 9 s left: 96 blocks checked, 1 repaired, 0 lost, 0 rows suspect
 
-                        slot  state       rebuilt  member  access
-                           0  in sync           -  /m0     O_DIRECT
-                           1  rebuilding   37.5 %  /m1     O_DIRECT
-                           2  missing           -  -       -
+                        slot  state       rebuilt  read errors  repaired       write p99  member  access
+                           0  in sync           -            0         0               -  /m0     O_DIRECT
+                           1  rebuilding   37.5 %            2         5  12500 us, slow  /m1     O_DIRECT
+                           2  missing           -            0         0               -  -       -
                         """);
     }
 

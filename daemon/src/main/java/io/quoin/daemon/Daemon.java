@@ -7,6 +7,7 @@ import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.TcpAddress;
 import io.quoin.daemon.control.Commands;
 import io.quoin.daemon.control.ControlServer;
+import io.quoin.daemon.host.ScrubSchedule;
 import io.quoin.daemon.host.VolumeHost;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.nbd.NbdSettings;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +48,7 @@ final class Daemon implements AutoCloseable {
     private final StateDirectory state;
     private final NbdServer server;
     private final VolumeHost host;
+    private final ScrubSchedule scrubs;
     private ControlServer control;
     private Thread watchdog;
     private volatile boolean isWatchOver;
@@ -62,6 +65,7 @@ final class Daemon implements AutoCloseable {
         state = StateDirectory.open(settings.stateDirectory());
         server = new NbdServer(clients(settings.clients()));
         host = new VolumeHost(server, state, settings.engine(), events);
+        scrubs = host.scrubSchedule(settings.scrubs(), Clock.systemDefaultZone());
     }
 
     private static NbdSettings clients(ClientLimits limits) {
@@ -94,6 +98,7 @@ final class Daemon implements AutoCloseable {
         notifier.status("opening volumes");
         host.openAll(settings.volumes(), settings.given());
         host.spares().start();
+        scrubs.start();
         if (settings.nbdSocket().isPresent()) {
             server.listen(UnixDomainSocketAddress.of(settings.nbdSocket().get()));
         }
@@ -153,6 +158,7 @@ final class Daemon implements AutoCloseable {
         notifier.stopping();
         boolean isDrained = server.drain(DRAIN_TIMEOUT);
         host.spares().close();
+        scrubs.close();
         boolean isClean = host.stopAll(STOP_TIMEOUT);
         if (control != null) {
             control.close();

@@ -3,6 +3,7 @@ package io.quoin.volume;
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.assembly.Assembly.Assembled;
+import io.quoin.volume.assembly.Returning;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
@@ -31,6 +32,8 @@ import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.read.HomeReader;
+import io.quoin.volume.repair.Governor;
+import io.quoin.volume.repair.GovernorLimits;
 import io.quoin.volume.repair.Repairer;
 import io.quoin.volume.repair.Stages;
 import io.quoin.volume.row.InfoCache;
@@ -38,6 +41,7 @@ import io.quoin.volume.row.RowReader;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.agrona.collections.LongHashSet;
@@ -111,6 +115,7 @@ public final class Engine {
     private final Redo redo;
     private final Repairer repairer;
     private final Jobs jobs;
+    private final Governor governor = new Governor(this::isAsked);
     private final Pace pace;
     private final Counters counters;
     private final VolumeEvent.Sink events;
@@ -246,8 +251,18 @@ public final class Engine {
                         rows,
                         new BlockGuards(superblock.guard(), crc16),
                         pool.region(),
-                        counters);
-        intake = new Intake(geometry, pool, dirty, journal, sequencer, reader, counters);
+                        counters,
+                        governor::ended);
+        intake =
+                new Intake(
+                        geometry,
+                        pool,
+                        dirty,
+                        journal,
+                        sequencer,
+                        reader,
+                        counters,
+                        governor::ended);
         checkpointer.setIntake(intake);
         pace = new Pace(journal, destager, checkpointer);
         intake.setPace(pace::bytes);
@@ -265,8 +280,9 @@ public final class Engine {
                         events,
                         stages,
                         wallMillis,
-                        new EmptyJournal());
-        repairer.setRate(settings.jobBytesPerSecond());
+                        new EmptyJournal(),
+                        governor);
+        governor.setLimits(settings.jobLimits());
         jobs = new Jobs(geometry, members, journal, repairer, wallMillis);
         if (scan.damagedCopies() > 0) {
             events.accept(
@@ -310,6 +326,11 @@ public final class Engine {
                                     + " does not answer ("
                                     + what
                                     + "); without it the volume cannot go on, waiting"));
+        }
+
+        @Override
+        public void memberSlow(int slot, String what) {
+            events.accept(new VolumeEvent.MemberSlow(slot, what));
         }
 
         @Override
@@ -471,6 +492,8 @@ public final class Engine {
     /// @param nowNanos monotonic clock
     public void at(long nowNanos) {
         journal.at(nowNanos);
+        governor.at(nowNanos);
+        members.at(nowNanos);
     }
 
     /// {@return nanoseconds after which {@link #commit} or {@link #step} has more to do, though nothing happens
@@ -500,7 +523,7 @@ public final class Engine {
         return phase != Phase.SERVING
                 || isDraining
                 || whenAllIsHome != null
-                || repairer.isRunning()
+                || repairer.isStepDue(mayJobsClaim())
                 || destager.isStepDue()
                 || !destager.isActive() && isTight();
     }
@@ -541,16 +564,26 @@ public final class Engine {
         any |= destager.step();
         any |= destage(nowNanos);
         boolean isServing = phase == Phase.SERVING;
-        any |=
-                jobs.step(
-                        nowNanos,
-                        isServing && isSettled(),
-                        isServing && !intake.isWaiting() && !members.isFrozen());
+        any |= jobs.step(nowNanos, isServing && isSettled(), mayJobsClaim());
         any |= emptyJournal();
         if (phase == Phase.STOPPING) {
             any |= finishStop();
         }
         return any;
+    }
+
+    private boolean isAsked() {
+        return intake.open() > 0 || reader.open() > 0;
+    }
+
+    private boolean mayJobsClaim() {
+        return phase == Phase.SERVING && !intake.isWaiting() && !members.isFrozen();
+    }
+
+    /// {@return nanoseconds after which {@link #step} has more to do for a job, though nothing happens until
+    /// then; 0 or less: none}
+    public long jobWaitNanos() {
+        return repairer.waitNanos();
     }
 
     private void serve() {
@@ -705,17 +738,45 @@ public final class Engine {
         return jobs.prepareReplacement(slot);
     }
 
-    /// Puts a new member in a slot and rebuilds it.
+    /// Puts a member in a slot and rebuilds it: a new one, or, under the dropped one's own identity, that one
+    /// as it was left, of which only what it has missed is copied.
     ///
     /// @param slot slot whose member is not in sync
-    /// @param uuid the new member's identity
-    /// @param file the new member, cleared
+    /// @param uuid the member's identity
+    /// @param file the member; a new one cleared, one that returns without its journal
     /// @param io its I/O
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
     public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
         requireServing();
         return jobs.replaceMember(slot, uuid, file, io);
+    }
+
+    /// Takes a dropped member back as it was left, and copies what it has missed.
+    ///
+    /// @param slot its slot
+    /// @param found newest superblock on it
+    /// @param file the member, its journal cleared
+    /// @param io its I/O
+    /// @return the rebuild's job id
+    /// @throws IllegalArgumentException when it may not come back so
+    public long returnMember(int slot, Superblock found, BlockFile file, MemberIo io) {
+        checkReturn(slot, found);
+        return jobs.replaceMember(slot, found.member(), file, io);
+    }
+
+    /// Refuses a member that may not come back as it was left.
+    ///
+    /// @param slot its slot
+    /// @param found newest superblock on it
+    /// @throws IllegalArgumentException when it may not come back so
+    public void checkReturn(int slot, Superblock found) {
+        requireServing();
+        String objection = Returning.objection(members.current(), slot, found);
+        if (objection != null) {
+            throw new IllegalArgumentException(
+                    "slot " + slot + ": " + objection + "; give it back blank (member replace)");
+        }
     }
 
     /// Starts a scrub.
@@ -743,6 +804,16 @@ public final class Engine {
         return jobs.records();
     }
 
+    /// {@return bytes of each member that the running job gets through in a second, 0: not known}
+    long jobBytesPerSecond() {
+        return repairer.bytesPerSecond();
+    }
+
+    /// {@return whether a job has something in flight, its record in the superblocks included}
+    public boolean isJobUnderWay() {
+        return repairer.isRunning();
+    }
+
     /// {@return jobs that run or are paused}
     public List<JobRecord> openJobs() {
         return jobRecords().stream().filter(JobRecord::isOpen).toList();
@@ -754,15 +825,30 @@ public final class Engine {
         }
     }
 
-    /// Sets how fast jobs may read.
+    /// Explains a block: reads its row from all members that hold it, and changes nothing.
     ///
-    /// @param bytesPerSecond bytes in a second, 0: no limit
-    public void setJobRate(long bytesPerSecond) {
-        if (bytesPerSecond < 0) {
+    /// @param block volume block
+    /// @param then told once, in a turn; never, if the volume fails meanwhile
+    /// @throws IllegalArgumentException when there is no such block
+    public void explain(long block, Consumer<Explanation> then) {
+        requireServing();
+        if (block < 0 || block >= geometry.volumeBlocks()) {
             throw new IllegalArgumentException(
-                    "job rate: expected 0 or more bytes in a second, was " + bytesPerSecond);
+                    "block: expected 0 to " + (geometry.volumeBlocks() - 1) + ", was " + block);
         }
-        repairer.setRate(bytesPerSecond);
+        new Explainer(geometry, members, dirty, journal, cache, rows).explain(block, then);
+    }
+
+    /// Sets how fast jobs may be.
+    ///
+    /// @param limits what the operator wants
+    public void setJobLimits(GovernorLimits limits) {
+        governor.setLimits(limits);
+    }
+
+    /// {@return how fast jobs may be}
+    public GovernorLimits jobLimits() {
+        return governor.limits();
     }
 
     /// {@return whether every row that was dirty after recovery has been written home since, so that

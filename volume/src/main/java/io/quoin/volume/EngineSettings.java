@@ -1,12 +1,14 @@
 package io.quoin.volume;
 
+import io.quoin.volume.repair.GovernorLimits;
+
 /// How a volume is run.
 ///
 /// @param bufferBytes memory for requests and dirty blocks, a power of two
 /// @param infoGroups info groups kept in memory while clean
 /// @param destageAfterNanos age at which dirty blocks go home although there is room
 /// @param jobRowsInFlight info groups that a job works on at once
-/// @param jobBytesPerSecond most that a job reads, 0: no limit
+/// @param jobLimits how fast jobs may be
 /// @param ioLimitNanos how long an operation on a member may take before the member is dropped, if it can
 ///     be spared, 0: for ever
 /// @param sweepRows rows that go home before the journal's tail may move
@@ -15,14 +17,15 @@ public record EngineSettings(
         int infoGroups,
         long destageAfterNanos,
         int jobRowsInFlight,
-        long jobBytesPerSecond,
+        GovernorLimits jobLimits,
         long ioLimitNanos,
         int sweepRows) {
     private static final int SWEEP_ROWS = 16_384;
 
     /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s, 30 s.
     public static final EngineSettings DEFAULT =
-            new EngineSettings(256L << 20, 4096, 2_000_000_000L, 8, 0, 30_000_000_000L);
+            new EngineSettings(
+                    256L << 20, 4096, 2_000_000_000L, 16, GovernorLimits.DEFAULT, 30_000_000_000L);
 
     /// The same with sweeps of 16,384 rows.
     ///
@@ -30,21 +33,21 @@ public record EngineSettings(
     /// @param infoGroups info groups kept in memory while clean
     /// @param destageAfterNanos age at which dirty blocks go home although there is room
     /// @param jobRowsInFlight info groups that a job works on at once
-    /// @param jobBytesPerSecond most that a job reads, 0: no limit
+    /// @param jobLimits how fast jobs may be
     /// @param ioLimitNanos how long an operation on a member may take, 0: for ever
     public EngineSettings(
             long bufferBytes,
             int infoGroups,
             long destageAfterNanos,
             int jobRowsInFlight,
-            long jobBytesPerSecond,
+            GovernorLimits jobLimits,
             long ioLimitNanos) {
         this(
                 bufferBytes,
                 infoGroups,
                 destageAfterNanos,
                 jobRowsInFlight,
-                jobBytesPerSecond,
+                jobLimits,
                 ioLimitNanos,
                 SWEEP_ROWS);
     }
@@ -63,12 +66,9 @@ public record EngineSettings(
             throw new IllegalArgumentException(
                     "info groups in flight of a job: expected 1 to 64, was " + jobRowsInFlight);
         }
-        if (destageAfterNanos < 0 || jobBytesPerSecond < 0) {
+        if (destageAfterNanos < 0) {
             throw new IllegalArgumentException(
-                    "destage age and job rate: expected 0 or more, was "
-                            + destageAfterNanos
-                            + " and "
-                            + jobBytesPerSecond);
+                    "destage age: expected 0 or more, was " + destageAfterNanos);
         }
         if (ioLimitNanos != 0 && ioLimitNanos < 16) {
             throw new IllegalArgumentException(
@@ -89,7 +89,7 @@ public record EngineSettings(
                 infoGroups,
                 destageAfterNanos,
                 jobRowsInFlight,
-                jobBytesPerSecond,
+                jobLimits,
                 ioLimitNanos,
                 sweepRows);
     }

@@ -69,11 +69,12 @@ final class Jobs {
         return true;
     }
 
-    /// Puts a new member in a slot and rebuilds it.
+    /// Puts a member in a slot and rebuilds it: a new one, or, under the dropped one's own identity, that one
+    /// as it was left.
     ///
     /// @param slot slot whose member is not in sync
-    /// @param uuid the new member's identity
-    /// @param file the new member, cleared
+    /// @param uuid the member's identity
+    /// @param file the member; a new one cleared, one that returns without its journal
     /// @param io its I/O
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on

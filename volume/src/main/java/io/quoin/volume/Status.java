@@ -31,7 +31,12 @@ final class Status {
                             isHere ? members.file(slot).name() : null,
                             isHere ? entry.stateText() : "missing",
                             entry.cursor(),
-                            isHere ? members.file(slot).mode() : ""));
+                            isHere ? members.file(slot).mode() : "",
+                            members.health(slot).readErrors(),
+                            members.health(slot).repairedBlocks(),
+                            members.health(slot).medianNanos(),
+                            members.health(slot).slowestNanos(),
+                            members.health(slot).isSlow()));
         }
         Map<String, Long> counters = new LinkedHashMap<>();
         for (Counters.Counter counter : Counters.Counter.values()) {
@@ -41,6 +46,7 @@ final class Status {
         return new VolumeStatus(
                 engine.name(),
                 template.volume,
+                template.createdMillis,
                 geometry.level() == Level.ERASURE
                         ? geometry.dataCount() + "+" + geometry.parityCount()
                         : geometry.level().text(),
@@ -58,6 +64,7 @@ final class Status {
                 lines,
                 engine.jobRecords(),
                 geometry.infoGroupCount(),
+                engine.jobBytesPerSecond(),
                 engine.dirtyBlocks(),
                 engine.journalBytes(),
                 engine.pool().freeBytes(),

@@ -122,6 +122,7 @@ final class Turns {
             visit();
         }
         long sequence = requests.next();
+        request.submittedNanos = System.nanoTime();
         requests.get(sequence).request = request;
         requests.publish(sequence);
     }
@@ -254,12 +255,14 @@ final class Turns {
             enter(after);
             boolean any;
             long waitNanos = 0;
+            long jobNanos = 0;
             try {
                 engine.at(System.nanoTime());
                 any = poll(Integer.MAX_VALUE);
                 if (death == null) {
                     any |= engine.step(System.nanoTime());
                     waitNanos = engine.waitNanos();
+                    jobNanos = engine.jobWaitNanos();
                 }
             } catch (RuntimeException | Error e) {
                 die(e);
@@ -268,7 +271,8 @@ final class Turns {
             leave(after);
             if (!any) {
                 isTimed = waitNanos > 0;
-                doorbell.await(look, isTimed ? Math.min(waitNanos, TICK_NANOS) : TICK_NANOS);
+                long nanos = jobNanos > 0 ? Math.min(jobNanos, TICK_NANOS) : TICK_NANOS;
+                doorbell.await(look, isTimed ? Math.min(waitNanos, nanos) : nanos);
                 isTimed = false;
             }
         }

@@ -6,6 +6,7 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.Superblock;
 import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.BlockFile;
@@ -13,7 +14,9 @@ import io.quoin.volume.member.IoLanes;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Port;
+import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -260,9 +263,67 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
     public long replaceMember(int slot, Path path, boolean force) throws VolumeException {
         // The old member is let go first, so that its own path can be given back as a blank one;
-        // and a
-        // slot that cannot be replaced is refused before anything is written.
+        // and a slot
+        // that cannot be replaced is refused before anything is written.
         letGo(await(call(each -> each.prepareReplacement(slot))));
+        return take(
+                slot,
+                path,
+                file -> {
+                    Creation.clear(
+                            file, engine.members().layout(), MemberFiles.checkBlank(file, force));
+                    UUID uuid = UUID.randomUUID();
+                    return (of, io) -> of.replaceMember(slot, uuid, file, io);
+                });
+    }
+
+    /// Takes a dropped member back as it was left: only what it has missed is copied, the rest is verified.
+    ///
+    /// @param slot its slot
+    /// @param path the member
+    /// @return the rebuild's job id
+    /// @throws VolumeException when the slot's member is in sync, or it may not come back so
+    public long returnMember(int slot, Path path) throws VolumeException {
+        MemberSet.Detached old = await(call(each -> each.prepareReplacement(slot)));
+        letGo(old);
+        if (old != null && !old.io().isQuiet()) {
+            throw new VolumeException(
+                    path
+                            + ": an operation of before it was dropped is stuck in the device, and might"
+                            + " be carried out late: replace the member, or restart the daemon");
+        }
+        return take(
+                slot,
+                path,
+                file -> {
+                    Superblock found = SuperblockIo.read(file).superblock();
+                    if (found == null) {
+                        throw new VolumeException(
+                                path + ": expected a member of the volume, found no superblock");
+                    }
+                    await(
+                            call(each -> {
+                                each.checkReturn(slot, found);
+                                return null;
+                            }));
+                    Creation.clearJournal(file, found.layout());
+                    return (of, io) -> of.returnMember(slot, found, file, io);
+                });
+    }
+
+    /// Puts a file in a slot, in a turn.
+    @FunctionalInterface
+    private interface Joining {
+        long join(Engine engine, IoLanes io);
+    }
+
+    /// Makes a file ready to be put in a slot.
+    @FunctionalInterface
+    private interface Preparation {
+        Joining prepare(LocalFile file) throws VolumeException;
+    }
+
+    private long take(int slot, Path path, Preparation preparation) throws VolumeException {
         LocalFile file;
         try {
             file = LocalFile.open(path, true);
@@ -280,13 +341,10 @@ public final class Volume implements BlockDevice, AutoCloseable {
                                 + " bytes, was "
                                 + file.lengthBytes());
             }
-            boolean isBlank = MemberFiles.checkBlank(file, force);
-            Creation.clear(file, layout, isBlank);
+            Joining joining = preparation.prepare(file);
             lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
             IoLanes io = lanes;
-            UUID uuid = UUID.randomUUID();
-            long job = await(call(each -> each.replaceMember(slot, uuid, file, io)));
-            return job;
+            return await(call(each -> joining.join(each, io)));
         } catch (VolumeException e) {
             if (lanes != null) {
                 lanes.close();
@@ -341,16 +399,38 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
-    /// Sets how fast jobs may read.
+    /// Explains a block: reads its row from all members that hold it, and changes nothing.
     ///
-    /// @param bytesPerSecond bytes in a second, 0: no limit
-    /// @throws VolumeException when the engine does not answer
-    public void setJobRate(long bytesPerSecond) throws VolumeException {
+    /// @param block volume block
+    /// @return what is known of it
+    /// @throws VolumeException when there is no such block, or no answer in 30 s
+    public Explanation explain(long block) throws VolumeException {
+        CompletableFuture<Explanation> answer = new CompletableFuture<>();
         await(
                 call(each -> {
-                    each.setJobRate(bytesPerSecond);
+                    each.explain(block, answer::complete);
                     return null;
                 }));
+        return await(answer);
+    }
+
+    /// Sets how fast jobs may be.
+    ///
+    /// @param limits what the operator wants
+    /// @throws VolumeException when the engine does not answer
+    public void setJobLimits(GovernorLimits limits) throws VolumeException {
+        await(
+                call(each -> {
+                    each.setJobLimits(limits);
+                    return null;
+                }));
+    }
+
+    /// {@return how fast jobs may be}
+    ///
+    /// @throws VolumeException when the engine does not answer
+    public GovernorLimits jobLimits() throws VolumeException {
+        return await(call(Engine::jobLimits));
     }
 
     /// What can be done with a job.

@@ -9,6 +9,7 @@ import java.util.UUID;
 ///
 /// @param name its name
 /// @param uuid its identity
+/// @param createdMillis wall clock when it was made
 /// @param level `raid5`, `k+m`, ...
 /// @param dataCount k of each group
 /// @param parityCount m of each group
@@ -24,6 +25,7 @@ import java.util.UUID;
 /// @param members a line for each slot
 /// @param jobs scrubs and rebuilds, newest first
 /// @param jobTotal info groups that a job goes through
+/// @param jobBytesPerSecond bytes of each member that the running job gets through in a second, 0: not known
 /// @param dirtyBlocks blocks not yet at home
 /// @param journalBytes bytes of the journal in use
 /// @param bufferFreeBytes memory of requests that is free
@@ -31,6 +33,7 @@ import java.util.UUID;
 public record VolumeStatus(
         String name,
         UUID uuid,
+        long createdMillis,
         String level,
         int dataCount,
         int parityCount,
@@ -46,6 +49,7 @@ public record VolumeStatus(
         List<Member> members,
         List<JobRecord> jobs,
         long jobTotal,
+        long jobBytesPerSecond,
         long dirtyBlocks,
         long journalBytes,
         long bufferFreeBytes,
@@ -59,6 +63,21 @@ public record VolumeStatus(
     /// @param state `in sync`, `rebuilding`, `faulty`, `missing`
     /// @param cursor rebuilding: info groups done
     /// @param mode how bytes get to the member
+    /// @param readErrors reads that failed since it took the slot, or since the volume was opened
+    /// @param repairedBlocks blocks on it that were not what they should have been, since then
+    /// @param writeMedianNanos median of its durable writes lately, 0: not known
+    /// @param writeSlowestNanos the 99th percentile of them
+    /// @param isSlow whether it has been much slower than its peers for a while
     public record Member(
-            int slot, UUID uuid, String path, String state, long cursor, String mode) {}
+            int slot,
+            UUID uuid,
+            String path,
+            String state,
+            long cursor,
+            String mode,
+            long readErrors,
+            long repairedBlocks,
+            long writeMedianNanos,
+            long writeSlowestNanos,
+            boolean isSlow) {}
 }

@@ -58,10 +58,15 @@ public final class Submissions {
     public int run() {
         int count = 0;
         for (; !pending.isEmpty(); count++) {
-            Io io = pending.removeFirst();
-            io.runOn(files.get(io.slot));
-            members.completed(io);
+            runOne();
         }
         return count;
+    }
+
+    /// Carries out the oldest of them.
+    public void runOne() {
+        Io io = pending.removeFirst();
+        io.runOn(files.get(io.slot));
+        members.completed(io);
     }
 }

@@ -22,6 +22,7 @@ import java.util.Set;
 /// @param stateDirectory what the daemon remembers
 /// @param engine how volumes run unless they say otherwise
 /// @param clients limits on clients
+/// @param scrubs when volumes are scrubbed
 /// @param volumes volumes to serve, besides those remembered
 /// @param given the volume of the command line, which must be served or nothing is
 public record Settings(
@@ -32,6 +33,7 @@ public record Settings(
         Path stateDirectory,
         EngineSettings engine,
         ClientLimits clients,
+        ScrubSettings scrubs,
         List<VolumeSettings> volumes,
         Optional<VolumeSettings> given) {
     /// The settings file that is read when none is named and it exists.
@@ -149,6 +151,7 @@ public record Settings(
         Path stateDirectory = DEFAULT_STATE_DIRECTORY;
         EngineSettings engine = EngineSettings.DEFAULT;
         ClientLimits clients = ClientLimits.NONE;
+        ScrubSettings scrubs = ScrubSettings.DEFAULT;
         final List<VolumeSettings> volumes = new ArrayList<>();
         Optional<VolumeSettings> given = Optional.empty();
 
@@ -164,6 +167,7 @@ public record Settings(
                     stateDirectory,
                     engine,
                     clients,
+                    scrubs,
                     volumes,
                     given);
         }

@@ -1,10 +1,13 @@
 package io.quoin.daemon.config;
 
 import io.quoin.volume.EngineSettings;
+import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.LocalTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,8 +34,10 @@ import org.tomlj.TomlParseResult;
 /// buffer = "256M"                  # of each volume; a power of two
 /// info-groups = 4096
 /// destage-after-ms = 2000
-/// job-groups-in-flight = 8
+/// job-groups-in-flight = 16
 /// job-bytes-per-second = 0         # 0: no limit
+/// job-floor-bytes-per-second = "8M"
+/// job-latency-percent = 130
 /// io-limit-ms = 30000              # a member that takes longer is dropped, if it can be spared; 0: waited for
 ///
 /// [clients]
@@ -40,6 +45,11 @@ import org.tomlj.TomlParseResult;
 /// max-requests = 1024
 /// handshake-deadline-ms = 10000
 /// stall-limit-ms = 30000
+///
+/// [scrub]
+/// every-days = 7                   # 0: never on its own
+/// from = "01:00"                   # left out: at any time
+/// until = "05:00"
 ///
 /// [[volume]]
 /// name = "orders"                  # a check, may be left out
@@ -80,6 +90,7 @@ final class SettingsFile {
         state.end();
         into.engine = engine(root.section("engine"), into.engine);
         into.clients = clients(root.section("clients"));
+        into.scrubs = scrubs(root.section("scrub"), into.scrubs);
         for (TomlSection each : root.sections("volume")) {
             into.volumes.add(volume(each));
         }
@@ -130,17 +141,27 @@ final class SettingsFile {
         OptionalLong destage = section.integer("destage-after-ms", 0, DAY_MILLIS);
         OptionalLong inFlight = section.integer("job-groups-in-flight", 1, 64);
         OptionalLong rate = section.bytes("job-bytes-per-second");
+        OptionalLong floor = section.bytes("job-floor-bytes-per-second");
+        OptionalLong latency = section.integer("job-latency-percent", 101, 100_000);
+        GovernorLimits jobs = was.jobLimits();
         OptionalLong limit = section.integer("io-limit-ms", 0, DAY_MILLIS);
         section.end();
         if (buffer.isPresent()) {
             checkBuffer(section, buffer.getAsLong());
+        }
+        if (floor.isPresent() && floor.getAsLong() == 0) {
+            throw section.refuse(
+                    "job-floor-bytes-per-second", "expected at least 1 byte in a second, was 0");
         }
         return new EngineSettings(
                 buffer.orElse(was.bufferBytes()),
                 (int) groups.orElse(was.infoGroups()),
                 destage.isPresent() ? destage.getAsLong() * 1_000_000 : was.destageAfterNanos(),
                 (int) inFlight.orElse(was.jobRowsInFlight()),
-                rate.orElse(was.jobBytesPerSecond()),
+                new GovernorLimits(
+                        (int) latency.orElse(jobs.latencyPercent()),
+                        floor.orElse(jobs.floorBytes()),
+                        rate.orElse(jobs.ceilingBytes())),
                 limit.isPresent() ? limit.getAsLong() * 1_000_000 : was.ioLimitNanos());
     }
 
@@ -149,6 +170,29 @@ final class SettingsFile {
             BufferSize.check(bytes);
         } catch (IllegalArgumentException e) {
             throw section.refuse("buffer", e.getMessage());
+        }
+    }
+
+    private static ScrubSettings scrubs(TomlSection section, ScrubSettings was)
+            throws ConfigException {
+        OptionalLong days = section.integer("every-days", 0, 3650);
+        LocalTime from = time(section, "from", was.from());
+        LocalTime until = time(section, "until", was.until());
+        section.end();
+        return new ScrubSettings((int) days.orElse(was.everyDays()), from, until);
+    }
+
+    private static LocalTime time(TomlSection section, String key, LocalTime usual)
+            throws ConfigException {
+        Optional<String> text = section.string(key);
+        if (text.isEmpty()) {
+            return usual;
+        }
+        try {
+            return LocalTime.parse(text.get());
+        } catch (DateTimeParseException e) {
+            throw section.refuse(
+                    key, "expected a time of day such as \"01:30\", was \"" + text.get() + "\"");
         }
     }
 

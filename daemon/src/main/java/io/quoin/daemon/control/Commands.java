@@ -8,16 +8,19 @@ import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.host.VolumeHost;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.observe.EventLog;
+import io.quoin.volume.Explanation;
 import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.repair.GovernorLimits;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /// What can be asked of the daemon: from a request to its answer. Thread-safe.
 ///
@@ -116,6 +119,7 @@ public final class Commands {
             }
             case "member.fail" -> failMember(fields, answer);
             case "member.replace" -> replaceMember(fields, answer);
+            case "member.return" -> returnMember(fields, answer);
             case "scrub.start" -> {
                 HostedVolume hosted = volume(fields);
                 fields.end();
@@ -133,12 +137,7 @@ public final class Commands {
                     change(fields, answer, JobRecord.REBUILD, Volume.JobChange.CANCEL);
             case "scrub.status" -> jobs(fields, answer, JobRecord.SCRUB);
             case "rebuild.status" -> jobs(fields, answer, JobRecord.REBUILD);
-            case "job.rate" -> {
-                HostedVolume hosted = volume(fields);
-                long rate = fields.requiredNumber("bytesPerSecond", 0, Long.MAX_VALUE);
-                fields.end();
-                hosted.volume().setJobRate(rate);
-            }
+            case "job.rate" -> rate(fields, answer);
             case "spare.add" -> {
                 Path path = fields.requiredPath("path");
                 List<String> volumes = fields.texts("volumes");
@@ -157,11 +156,12 @@ public final class Commands {
                 fields.end();
                 answer.put("spares", spares());
             }
+            case "explain" -> explain(fields, answer);
             case "events" -> events(fields, answer);
             default ->
                     throw new Refusal(
                             "command: expected one of ping, list, status, create, open, close,"
-                                    + " member.fail, member.replace, scrub.start, ..., was \""
+                                    + " member.fail, member.replace, member.return, scrub.start, ..., was \""
                                     + fields.command()
                                     + "\"");
         }
@@ -268,11 +268,39 @@ public final class Commands {
         answer.put("volume", status(hosted));
     }
 
+    private void returnMember(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        int slot = (int) fields.requiredNumber("slot", 0, 31);
+        Optional<Path> path = fields.path("path");
+        fields.end();
+        long job = host.returnMember(hosted.name(), slot, path);
+        answer.put("job", job(hosted, job));
+        answer.put("volume", status(hosted));
+    }
+
+    private void rate(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        OptionalLong most = fields.number("bytesPerSecond", 0, Long.MAX_VALUE);
+        OptionalLong floor = fields.number("floorBytesPerSecond", 1, Long.MAX_VALUE);
+        OptionalLong latency = fields.number("latencyPercent", 101, 100_000);
+        fields.end();
+        GovernorLimits was = hosted.volume().jobLimits();
+        GovernorLimits now =
+                new GovernorLimits(
+                        (int) latency.orElse(was.latencyPercent()),
+                        floor.orElse(was.floorBytes()),
+                        most.orElse(was.ceilingBytes()));
+        hosted.volume().setJobLimits(now);
+        answer.put("bytesPerSecond", now.ceilingBytes());
+        answer.put("floorBytesPerSecond", now.floorBytes());
+        answer.put("latencyPercent", now.latencyPercent());
+    }
+
     private static JsonObject job(HostedVolume hosted, long id) throws VolumeException {
         VolumeStatus status = hosted.volume().status();
         for (JobRecord job : status.jobs()) {
             if (job.id() == id) {
-                return StatusJson.job(job, status.jobTotal());
+                return StatusJson.job(job, status);
             }
         }
         throw new VolumeException("volume " + hosted.name() + ": job " + id + " is gone already");
@@ -304,12 +332,26 @@ public final class Commands {
         JsonArray jobs = new JsonArray();
         for (JobRecord job : status.jobs()) {
             if (job.kind() == kind) {
-                jobs.add(StatusJson.job(job, status.jobTotal()));
+                jobs.add(StatusJson.job(job, status));
             }
         }
         answer.put("name", hosted.name());
         answer.put("jobs", jobs);
         answer.put("total", status.jobTotal());
+    }
+
+    private void explain(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        long block = fields.requiredNumber("block", 0, Long.MAX_VALUE);
+        fields.end();
+        Explanation found = hosted.volume().explain(block);
+        answer.put("explanation", StatusJson.explanation(found));
+        Pattern about = Pattern.compile("\\b(block " + block + "|row " + found.row() + ")\\b");
+        JsonArray past = new JsonArray();
+        events.last(MOST_EVENTS, Optional.of(hosted.name()), 0).stream()
+                .filter(entry -> about.matcher(entry.message()).find())
+                .forEach(entry -> past.add(StatusJson.event(entry)));
+        answer.put("events", past);
     }
 
     private void events(Fields fields, JsonObject answer) throws Refusal {

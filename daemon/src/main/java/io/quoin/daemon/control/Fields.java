@@ -94,6 +94,11 @@ final class Fields {
                 .orElseThrow(() -> refuse(field, "a number from " + least + " to " + most, null));
     }
 
+    Optional<Path> path(String field) throws Refusal {
+        Optional<String> text = text(field);
+        return text.isPresent() ? Optional.of(path(field, text.get())) : Optional.empty();
+    }
+
     Path requiredPath(String field) throws Refusal {
         return path(field, requiredText(field));
     }

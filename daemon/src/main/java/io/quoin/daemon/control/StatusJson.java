@@ -6,8 +6,10 @@ import io.quoin.daemon.control.api.FieldNames;
 import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.host.SparePool;
 import io.quoin.daemon.observe.EventLog;
+import io.quoin.volume.Explanation;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.geometry.Geometry;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.URLEncoder;
@@ -18,6 +20,9 @@ import java.util.Map;
 
 /// Status and events as JSON: the fields have the glossary's words as names, in camel case.
 final class StatusJson {
+    /// Bytes of a member in an info group.
+    private static final long GROUP_BYTES = (long) Geometry.ROWS_PER_INFO * Geometry.BLOCK_BYTES;
+
     private StatusJson() {}
 
     static JsonObject volume(
@@ -45,7 +50,7 @@ final class StatusJson {
         status.members().forEach(member -> members.add(member(member, status.jobTotal())));
         json.put("members", members);
         JsonArray jobs = new JsonArray();
-        status.jobs().forEach(job -> jobs.add(job(job, status.jobTotal())));
+        status.jobs().forEach(job -> jobs.add(job(job, status)));
         json.put("jobs", jobs);
         json.put("dirtyBlocks", status.dirtyBlocks());
         json.put("journalBytes", status.journalBytes());
@@ -63,17 +68,28 @@ final class StatusJson {
         json.put("cursor", member.cursor());
         json.put("total", total);
         json.put("mode", member.mode());
+        json.put("readErrors", member.readErrors());
+        json.put("repairedBlocks", member.repairedBlocks());
+        json.put("writeMedianMicros", member.writeMedianNanos() / 1000);
+        json.put("writeSlowestMicros", member.writeSlowestNanos() / 1000);
+        json.put("isSlow", member.isSlow());
         return json;
     }
 
-    static JsonObject job(JobRecord job, long total) {
+    static JsonObject job(JobRecord job, VolumeStatus status) {
         JsonObject json = new JsonObject();
         json.put("id", job.id());
         json.put("kind", job.kindText());
         json.put("state", job.stateText());
         json.put("slot", job.slot());
         json.put("cursor", job.cursor());
-        json.put("total", total);
+        json.put("total", status.jobTotal());
+        long pace = status.jobBytesPerSecond();
+        if (job.state() == JobRecord.RUNNING && pace > 0) {
+            long left = (status.jobTotal() - job.cursor()) / status.groupCount() * GROUP_BYTES;
+            json.put("bytesPerSecond", pace);
+            json.put("secondsLeft", (left + pace - 1) / pace);
+        }
         json.put("startedMillis", job.startedMillis());
         json.put("finishedMillis", job.finishedMillis());
         json.put("checkedBlocks", job.checked());
@@ -101,6 +117,42 @@ final class StatusJson {
     static JsonObject counters(Map<String, Long> counters) {
         JsonObject json = new JsonObject();
         counters.forEach((label, value) -> json.put(FieldNames.of(label), value));
+        return json;
+    }
+
+    static JsonObject explanation(Explanation found) {
+        JsonObject json = new JsonObject();
+        json.put("block", found.block());
+        json.put("row", found.row());
+        json.put("verdict", found.verdict());
+        JsonArray versions = new JsonArray();
+        for (Explanation.Version each : found.versions()) {
+            JsonObject version = new JsonObject();
+            version.put("sequence", each.sequence());
+            version.put("kind", each.kind());
+            version.put("isCommitted", each.isCommitted());
+            version.put("batch", each.batch());
+            versions.add(version);
+        }
+        json.put("versions", versions);
+        JsonArray copies = new JsonArray();
+        for (Explanation.Copy each : found.copies()) {
+            JsonObject copy = new JsonObject();
+            copy.put("position", each.position());
+            copy.put("role", each.role());
+            if (each.block() >= 0) {
+                copy.put("block", each.block());
+            }
+            copy.put("slot", each.slot());
+            copy.put("member", each.member());
+            copy.put("state", each.state());
+            copy.put("offsetBytes", each.offsetBytes());
+            copy.put("type", each.type());
+            copy.put("generation", each.generation());
+            copy.put("found", each.found());
+            copies.add(copy);
+        }
+        json.put("copies", copies);
         return json;
     }
 

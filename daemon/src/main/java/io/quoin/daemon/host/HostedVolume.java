@@ -3,6 +3,8 @@ package io.quoin.daemon.host;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.observe.CountersFile;
 import io.quoin.volume.Volume;
+import io.quoin.volume.VolumeStatus;
+import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Superblock;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -10,7 +12,7 @@ import java.util.Map;
 import java.util.UUID;
 
 /// A volume that is served. Its settings change only under the host's lock.
-public final class HostedVolume {
+public final class HostedVolume implements ScrubSchedule.Scrubbed {
     private final Volume volume;
     private final CountersFile counters;
     private final FileClaims.Claim claim;
@@ -42,7 +44,18 @@ public final class HostedVolume {
         return volume;
     }
 
+    @Override
+    public VolumeStatus status() throws VolumeException {
+        return volume.status();
+    }
+
+    @Override
+    public void scrub() throws VolumeException {
+        volume.startScrub();
+    }
+
     /// {@return its name}
+    @Override
     public String name() {
         return volume.name();
     }

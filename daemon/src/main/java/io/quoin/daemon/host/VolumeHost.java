@@ -2,6 +2,7 @@ package io.quoin.daemon.host;
 
 import io.quoin.codec.nbd.ExportName;
 import io.quoin.daemon.config.ConfigException;
+import io.quoin.daemon.config.ScrubSettings;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.nbd.NbdServer;
@@ -14,8 +15,8 @@ import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,6 +43,7 @@ public final class VolumeHost {
     private final EventLog events;
     private final FileWitness witness;
     private final FileClaims claims = new FileClaims();
+    private final MemberChanges memberChanges = new MemberChanges(claims, this::remember);
     private final SparePool spares;
 
     // Changed under this, and replaced as a whole, so that readers take what they find.
@@ -397,77 +399,28 @@ public final class VolumeHost {
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
     public synchronized long replaceMember(
             String name, int slot, Path path, boolean force, boolean make) throws VolumeException {
-        HostedVolume hosted = volume(name);
-        VolumeStatus before = hosted.volume().status();
-        if (slot < 0 || slot >= before.members().size()) {
-            throw new VolumeException(
-                    "volume "
-                            + name
-                            + ": expected a slot from 0 to "
-                            + (before.members().size() - 1)
-                            + ", was "
-                            + slot);
-        }
-        // Before anything is written to the new one.
-        if (before.members().get(slot).state().equals("in sync")) {
-            throw new VolumeException(
-                    "volume "
-                            + name
-                            + ": slot "
-                            + slot
-                            + ": expected a member that is dropped or missing, is in sync; drop it first"
-                            + " (member fail)");
-        }
-        boolean isMade = make && !Files.exists(path);
-        if (isMade) {
-            MemberFiles.make(path, hosted.memberBytes());
-        } else if (!Files.exists(path)) {
-            throw new VolumeException(path + ": no such file or device (--make makes a file)");
-        }
-        // The dropped member's own path, given back, is claimed already.
-        Path dropped = hosted.pathOf(before.members().get(slot).uuid());
-        List<Path> claimed = isSame(dropped, path) ? List.of() : List.of(path);
-        FileClaims.Claim claim = claims.take(claimed, "volume " + name);
-        boolean isTaken = false;
-        long job;
-        try {
-            job = hosted.volume().replaceMember(slot, path, force);
-            if (dropped != null && !claimed.isEmpty()) {
-                hosted.claim().release(dropped); // let go of by the volume
-            }
-            hosted.claim().absorb(claim);
-            isTaken = true;
-        } finally {
-            claim.close();
-            if (isMade && !isTaken) {
-                remove(path);
-            }
-        }
-        List<Path> members = new ArrayList<>(hosted.settings().members());
-        members.remove(dropped);
-        members.add(path);
-        hosted.addPath(hosted.volume().status().members().get(slot).uuid(), path);
-        hosted.setSettings(hosted.settings().withMembers(members));
-        if (hosted.isRemembered()) {
-            remember(hosted);
-        }
-        return job;
+        return memberChanges.replace(volume(name), slot, path, force, make);
     }
 
-    private static boolean isSame(Path dropped, Path path) {
-        try {
-            return dropped != null && Files.exists(dropped) && Files.isSameFile(dropped, path);
-        } catch (IOException e) {
-            return false;
-        }
+    /// Takes a dropped member back as it was left, copies what it has missed, and remembers where it is.
+    ///
+    /// @param name volume
+    /// @param slot slot
+    /// @param where absolute path of the member; empty: where it was
+    /// @return the rebuild's job id
+    /// @throws VolumeException when the slot's member is in sync, or it may not come back so
+    public synchronized long returnMember(String name, int slot, Optional<Path> where)
+            throws VolumeException {
+        return memberChanges.takeBack(volume(name), slot, where);
     }
 
-    private static void remove(Path made) {
-        try {
-            Files.deleteIfExists(made);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, made + ": not removed: " + e.getMessage());
-        }
+    /// Makes a schedule of scrubs of what is served.
+    ///
+    /// @param settings when
+    /// @param clock the host's time
+    /// @return the schedule, to be started
+    public ScrubSchedule scrubSchedule(ScrubSettings settings, Clock clock) {
+        return new ScrubSchedule(settings, clock, this::volumes);
     }
 
     /// Stops all volumes at the same time; no client may use them any more.

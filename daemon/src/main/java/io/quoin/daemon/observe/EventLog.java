@@ -138,6 +138,8 @@ public final class EventLog implements AutoCloseable {
             case VolumeEvent.BlockLost lost -> System.Logger.Level.ERROR;
             case VolumeEvent.MemberFailed failed -> System.Logger.Level.WARNING;
             case VolumeEvent.RowSuspect suspect -> System.Logger.Level.WARNING;
+            case VolumeEvent.MemberSlow slow -> System.Logger.Level.WARNING;
+            case VolumeEvent.SuperblocksRepaired repaired -> System.Logger.Level.WARNING;
             case VolumeEvent.BlockRepaired repaired -> System.Logger.Level.WARNING;
             case VolumeEvent.JobChanged changed -> System.Logger.Level.INFO;
             case VolumeEvent.Note note -> System.Logger.Level.INFO;

@@ -3,9 +3,11 @@ package io.quoin.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalTime;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -56,6 +58,8 @@ class SettingsFileTest {
                         destage-after-ms = 50
                         job-groups-in-flight = 3
                         job-bytes-per-second = "10M"
+                        job-floor-bytes-per-second = "1M"
+                        job-latency-percent = 150
                         io-limit-ms = 5000
 
                         [clients]
@@ -63,6 +67,11 @@ class SettingsFileTest {
                         max-requests = 8
                         handshake-deadline-ms = 9
                         stall-limit-ms = 10
+
+                        [scrub]
+                        every-days = 30
+                        from = "22:00"
+                        until = "04:30"
 
                         [[volume]]
                         name = "orders"
@@ -82,7 +91,8 @@ class SettingsFileTest {
         assertThat(settings.engine().infoGroups()).isEqualTo(100);
         assertThat(settings.engine().destageAfterNanos()).isEqualTo(50_000_000);
         assertThat(settings.engine().jobRowsInFlight()).isEqualTo(3);
-        assertThat(settings.engine().jobBytesPerSecond()).isEqualTo(10 << 20);
+        assertThat(settings.engine().jobLimits())
+                .isEqualTo(new GovernorLimits(150, 1 << 20, 10 << 20));
         assertThat(settings.clients())
                 .isEqualTo(
                         new ClientLimits(
@@ -90,6 +100,8 @@ class SettingsFileTest {
                                 OptionalLong.of(8),
                                 OptionalLong.of(9),
                                 OptionalLong.of(10)));
+        assertThat(settings.scrubs())
+                .isEqualTo(new ScrubSettings(30, LocalTime.of(22, 0), LocalTime.of(4, 30)));
         assertThat(settings.volumes()).hasSize(2);
         assertThat(settings.volumes().getFirst().name()).isEqualTo(Optional.of("orders"));
         assertThat(settings.volumes().getFirst().members())
@@ -106,7 +118,7 @@ class SettingsFileTest {
                         "quoind.toml:2: [listen] unixs: unknown; expected one of tcp, tcp-without-tls, unix"),
                 Arguments.of(
                         "\n\n[listener]\n",
-                        "quoind.toml:3: listener: unknown; expected one of clients, control, engine, listen, state, volume"),
+                        "quoind.toml:3: listener: unknown; expected one of clients, control, engine, listen, scrub, state, volume"),
                 Arguments.of(
                         "[listen]\nunix = 5\n",
                         "quoind.toml:2: [listen] unix: expected a string, was 5"),
@@ -138,6 +150,18 @@ class SettingsFileTest {
                 Arguments.of(
                         "[engine]\ninfo-groups = 3\n",
                         "quoind.toml:2: [engine] info-groups: expected 4 to 16777216, was 3"),
+                Arguments.of(
+                        "[engine]\njob-floor-bytes-per-second = 0\n",
+                        "quoind.toml:2: [engine] job-floor-bytes-per-second: expected at least 1 byte in a second, was 0"),
+                Arguments.of(
+                        "[engine]\njob-latency-percent = 100\n",
+                        "quoind.toml:2: [engine] job-latency-percent: expected 101 to 100000, was 100"),
+                Arguments.of(
+                        "[scrub]\nfrom = \"25:00\"\n",
+                        "quoind.toml:2: [scrub] from: expected a time of day such as \"01:30\", was \"25:00\""),
+                Arguments.of(
+                        "[scrub]\nevery-days = -1\n",
+                        "quoind.toml:2: [scrub] every-days: expected 0 to 3650, was -1"),
                 Arguments.of(
                         "[[volume]]\nname = \"a\"\n",
                         "quoind.toml: [[volume]] members: expected at least one path, was none"),

@@ -13,6 +13,7 @@ import io.quoin.daemon.nbd.NbdSettings;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.fuzz.FuzzTarget;
 import io.quoin.volume.EngineSettings;
+import io.quoin.volume.repair.GovernorLimits;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,10 @@ public final class ControlRequestFuzz implements FuzzTarget {
         NbdServer nbd = new NbdServer(NbdSettings.DEFAULT);
         VolumeHost host =
                 new VolumeHost(
-                        nbd, state, new EngineSettings(4 << 20, 64, 100_000_000, 2, 0, 0), events);
+                        nbd,
+                        state,
+                        new EngineSettings(4 << 20, 64, 100_000_000, 2, GovernorLimits.DEFAULT, 0),
+                        events);
         commands = new Commands(host, nbd, events, "1.2.3");
     }
 

@@ -20,6 +20,7 @@ import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.repair.GovernorLimits;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -60,7 +61,10 @@ class ControlServerTest {
         nbd = new NbdServer(NbdSettings.DEFAULT);
         host =
                 new VolumeHost(
-                        nbd, state, new EngineSettings(4 << 20, 64, 100_000_000, 2, 0, 0), events);
+                        nbd,
+                        state,
+                        new EngineSettings(4 << 20, 64, 100_000_000, 2, GovernorLimits.DEFAULT, 0),
+                        events);
         socket = folder.resolve("control.sock");
         server = ControlServer.open(socket, new Commands(host, nbd, events, "1.2.3"));
     }

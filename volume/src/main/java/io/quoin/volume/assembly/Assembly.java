@@ -92,7 +92,7 @@ public final class Assembly {
                     absentMask |= 1 << slot;
                 }
                 notes.add("member of slot " + slot + " (" + entry.uuid() + ") missing");
-                table.set(slot, entry.with(MemberEntry.FAULTY, 0));
+                table.set(slot, entry.dropped(newest.configEpoch() + 1));
                 isChanged = true;
             }
         }

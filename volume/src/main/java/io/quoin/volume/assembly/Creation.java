@@ -168,6 +168,20 @@ public final class Creation {
         }
     }
 
+    /// Empties the journal of a member that comes back: what it holds there is not the volume's any more.
+    ///
+    /// @param file member
+    /// @param layout its layout
+    /// @throws VolumeException when it cannot be written
+    public static void clearJournal(BlockFile file, MemberLayout layout) throws VolumeException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zeros = arena.allocate(CLEAR_BYTES, 4096);
+            long begin = layout.segmentOffset(0);
+            zero(file, zeros, begin, layout.zonesOffset() - begin);
+            check(file, file.flush());
+        }
+    }
+
     private static void zero(BlockFile file, MemorySegment zeros, long from, long bytes)
             throws VolumeException {
         check(file, file.clear(zeros, from, bytes));

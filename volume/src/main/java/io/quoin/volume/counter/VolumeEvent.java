@@ -60,6 +60,23 @@ public sealed interface VolumeEvent {
         }
     }
 
+    /// A member has become much slower than its peers, or is no more.
+    ///
+    /// @param slot its slot
+    /// @param message the line
+    record MemberSlow(int slot, String message) implements VolumeEvent {}
+
+    /// Superblocks of a member were not what they should have been.
+    ///
+    /// @param slot its slot
+    /// @param finding what was found, and what was done
+    record SuperblocksRepaired(int slot, String finding) implements VolumeEvent {
+        @Override
+        public String message() {
+            return "slot " + slot + ": " + finding;
+        }
+    }
+
     /// A block cannot be had any more.
     ///
     /// @param block volume block

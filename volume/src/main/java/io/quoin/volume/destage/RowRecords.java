@@ -63,6 +63,7 @@ final class RowRecords {
                     guards.seal(blocks[p], offsets[p], info, at);
                 }
                 counters.add(Counter.BLOCKS_REPAIRED, 1);
+                members.health(geometry.slotAt(each.row, p)).blockRepaired();
             } else {
                 continue;
             }

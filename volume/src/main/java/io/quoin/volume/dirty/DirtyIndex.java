@@ -249,6 +249,13 @@ public final class DirtyIndex {
         return version;
     }
 
+    /// {@return the version of the same block before a version, or NONE}
+    ///
+    /// @param version version
+    public int older(int version) {
+        return older[version];
+    }
+
     /// {@return the version of a block that a sequence made}
     ///
     /// @param blockIndex volume block

@@ -159,7 +159,9 @@ public enum Plant {
     /// Adopts batches that were left behind in a journal slot which another segment uses now.
     LEFTOVERS_ADOPTED,
     /// Frees what an EPOCH_START stands for before that one is durable.
-    REPLACED_FREED_EARLY;
+    REPLACED_FREED_EARLY,
+    /// Keeps what a member holds that was away, though it missed writes.
+    STALE_KEPT;
 
     private static volatile Plant active;
 

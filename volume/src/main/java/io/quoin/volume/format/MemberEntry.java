@@ -7,8 +7,8 @@ import java.util.UUID;
 /// @param uuid identity of the member
 /// @param state state code: see the constants
 /// @param cursor REBUILDING: info groups below it are complete on the member, with everything since
-/// @param joinedEpoch configEpoch at which the member took the slot
-public record MemberEntry(UUID uuid, int state, long cursor, long joinedEpoch) {
+/// @param sinceEpoch configEpoch at which the member took the slot; FAULTY: at which it was dropped
+public record MemberEntry(UUID uuid, int state, long cursor, long sinceEpoch) {
     /// Holds everything.
     public static final int IN_SYNC = 1;
 
@@ -33,6 +33,13 @@ public record MemberEntry(UUID uuid, int state, long cursor, long joinedEpoch) {
     /// @param newState state code
     /// @param newCursor cursor
     public MemberEntry with(int newState, long newCursor) {
-        return new MemberEntry(uuid, newState, newCursor, joinedEpoch);
+        return new MemberEntry(uuid, newState, newCursor, sinceEpoch);
+    }
+
+    /// {@return the entry of the member when it has been dropped}
+    ///
+    /// @param epoch configEpoch that says so
+    public MemberEntry dropped(long epoch) {
+        return new MemberEntry(uuid, FAULTY, 0, epoch);
     }
 }

@@ -55,7 +55,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///                 checked, repaired, lost, suspect, 16 B reserved
 ///  464  u64  configEpoch of the last membership that a witness recorded, 0: none
 ///  472  u64  and which members are in sync by it, as one number
-///  512  n x 48 B  member table: UUID high, low, u32 state, u32 0, u64 cursor, u64 joined epoch, 0
+///  512  n x 48 B  member table: UUID high, low, u32 state, u32 0, u64 cursor, u64 since epoch, 0
 /// 2048  reserved, zero
 /// ```
 ///
@@ -429,7 +429,7 @@ public final class Superblock {
             out.writeHexDumpDescription(entry.stateText()).writeInt(entry.state());
             out.writeHexDumpDescription("reserved").writeInt(0);
             out.writeHexDumpDescription("cursor").writeLong(entry.cursor());
-            out.writeHexDumpDescription("joined epoch").writeLong(entry.joinedEpoch());
+            out.writeHexDumpDescription("since epoch").writeLong(entry.sinceEpoch());
             out.writeHexDumpDescription("reserved").writeLong(0);
         }
         pad(out, start + BYTES);

@@ -46,6 +46,7 @@ public final class Intake {
     private final Sequencer sequencer;
     private final BaseReader base;
     private final Counters counters;
+    private final Request.Listener whenEnded;
     private final long journalLimitBytes;
     private final int reserveSegments;
     private final int intentBlocks;
@@ -72,6 +73,7 @@ public final class Intake {
     /// @param sequencer source of sequences
     /// @param base fetches blocks that are partly written
     /// @param counters what is counted
+    /// @param whenEnded told of each request that was carried out, before whoever submitted it
     public Intake(
             Geometry geometry,
             BufferPool pool,
@@ -79,7 +81,8 @@ public final class Intake {
             Journal journal,
             Sequencer sequencer,
             BaseReader base,
-            Counters counters) {
+            Counters counters,
+            Request.Listener whenEnded) {
         this.geometry = geometry;
         this.pool = pool;
         this.region = pool.region();
@@ -88,6 +91,7 @@ public final class Intake {
         this.sequencer = sequencer;
         this.base = base;
         this.counters = counters;
+        this.whenEnded = whenEnded;
         this.journalLimitBytes = pool.capacityBytes() / 4 * 3;
         this.reserveSegments = geometry.parityCount() + 2;
         this.intentBlocks =
@@ -612,6 +616,7 @@ public final class Intake {
             spareOperations.addFirst(op);
         }
         counters.add(Counter.REQUESTS, 1);
+        whenEnded.completed(request);
         request.complete(outcome);
     }
 }

@@ -84,6 +84,10 @@ public final class Request {
     /// BLOCK_STATUS: one extent is enough.
     public boolean oneExtent;
 
+    /// When it came, by the monotonic clock that the engine's turns are told; set by whoever hands it to the
+    /// engine.
+    public long submittedNanos;
+
     /// How it ended; valid in and after the completion.
     public Outcome outcome;
 

@@ -48,6 +48,7 @@ public final class Io {
 
     Io newer;
     long startedTick;
+    long submittedNanos;
 
     /// What carries it to the member and back.
     Carrier carrier;

@@ -40,6 +40,12 @@ public final class MemberSet {
         /// @param what the operation
         void memberLate(int slot, String what);
 
+        /// A member has become much slower than its peers, or is no more.
+        ///
+        /// @param slot its slot
+        /// @param what for operators
+        default void memberSlow(int slot, String what) {}
+
         /// Too few members are left; the volume serves no more.
         ///
         /// @param cause what failed
@@ -54,10 +60,13 @@ public final class MemberSet {
     private final SuperblockWrites superblocks;
     private final SlotQueue[] queues;
     private final boolean[] isLate;
+    private final MemberHealth[] health;
+    private final SlowMembers slowMembers = new SlowMembers(this::judged);
     private final Watchdog watchdog;
     private final Superblock.Builder template;
     private Listener listener;
 
+    private long nowNanos; // 0 until the first turn
     private boolean frozen;
     private boolean failed;
     private boolean isSuspended;
@@ -92,8 +101,10 @@ public final class MemberSet {
         watchdog = new Watchdog(limitNanos);
         isLate = new boolean[count];
         queues = new SlotQueue[count];
+        health = new MemberHealth[count];
         for (int i = 0; i < count; i++) {
             queues[i] = new SlotQueue();
+            health[i] = new MemberHealth();
         }
         System.arraycopy(cursors(), 0, durableCursor, 0, count);
     }
@@ -116,6 +127,13 @@ public final class MemberSet {
     /// {@return fields of the next superblock; change them before {@link #persist}}
     public Superblock.Builder template() {
         return template;
+    }
+
+    /// {@return the superblock as it would be written now}
+    public Superblock current() {
+        Superblock.Builder now = template.build().toBuilder();
+        now.members = List.of(entries);
+        return now.build();
     }
 
     /// {@return layout of every member}
@@ -142,6 +160,13 @@ public final class MemberSet {
     /// @param slot slot
     public MemberEntry entry(int slot) {
         return entries[slot];
+    }
+
+    /// {@return what a slot's member got wrong}
+    ///
+    /// @param slot slot
+    public MemberHealth health(int slot) {
+        return health[slot];
     }
 
     /// {@return whether a slot's member holds everything}
@@ -247,6 +272,16 @@ public final class MemberSet {
         return inSyncOfGroup(group) - geometry.dataCount();
     }
 
+    /// {@return slots}
+    public int slotCount() {
+        return entries.length;
+    }
+
+    /// {@return whether superblocks are being written}
+    public boolean isPersisting() {
+        return writing;
+    }
+
     /// {@return groups}
     public int groupCount() {
         return geometry.groupCount();
@@ -267,6 +302,26 @@ public final class MemberSet {
         return isSuspended;
     }
 
+    /// Tells the time, at the beginning of each turn.
+    ///
+    /// @param nanos monotonic clock
+    public void at(long nanos) {
+        nowNanos = nanos;
+    }
+
+    private void judged(int slot, boolean isSlow, long nanos, long peersNanos) {
+        listener.memberSlow(
+                slot,
+                "member "
+                        + name(slot)
+                        + (isSlow ? " is slow" : " is slow no more")
+                        + ": 99 of 100 durable writes within "
+                        + nanos / 1000
+                        + " us, "
+                        + peersNanos / 1000
+                        + " us on the others");
+    }
+
     /// Starts an operation on a slot's member, or queues it when the member has enough to do.
     ///
     /// @param slot slot with a member
@@ -275,6 +330,7 @@ public final class MemberSet {
         assert ios[slot] != null : "slot " + slot + " has no member";
         io.slot = slot;
         io.target = ios[slot];
+        io.submittedNanos = nowNanos;
         queues[slot].submit(io, watchdog.tick());
     }
 
@@ -283,6 +339,11 @@ public final class MemberSet {
     /// @param io done operation
     public void completed(Io io) {
         queues[io.slot].completed(io, watchdog.tick());
+        if (io.kind == Io.Kind.READ && !io.result.isOk()) {
+            health[io.slot].readFailed();
+        } else if (io.kind == Io.Kind.WRITE_DURABLE && io.submittedNanos != 0) {
+            health[io.slot].wrote(nowNanos - io.submittedNanos);
+        }
         io.listener.completed(io);
     }
 
@@ -291,6 +352,7 @@ public final class MemberSet {
     ///
     /// @param nowNanos monotonic clock
     public void watch(long nowNanos) {
+        slowMembers.look(nowNanos, health);
         if (!watchdog.pass(nowNanos) || failed) {
             return;
         }
@@ -358,7 +420,7 @@ public final class MemberSet {
         }
         boolean wasInSync = entries[slot].state() == MemberEntry.IN_SYNC;
         MemberEntry before = entries[slot];
-        entries[slot] = before.with(MemberEntry.FAULTY, 0);
+        entries[slot] = before.dropped(template.configEpoch + 1);
         if (wasInSync && spareRedundancy() < 0) {
             entries[slot] = before;
             failed = true;
@@ -416,6 +478,9 @@ public final class MemberSet {
     /// @param done runs once the change is durable
     public void change(int slot, MemberEntry entry, BlockFile file, MemberIo io, Runnable done) {
         if (slot >= 0) {
+            if (!entries[slot].uuid().equals(entry.uuid())) {
+                health[slot] = new MemberHealth();
+            }
             entries[slot] = entry;
             files[slot] = file;
             ios[slot] = io;

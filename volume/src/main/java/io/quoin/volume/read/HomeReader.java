@@ -39,6 +39,7 @@ public final class HomeReader implements BaseReader {
     private final BlockGuards guards;
     private final MemorySegment region;
     private final Counters counters;
+    private final Request.Listener whenEnded;
     private final ArrayList<Range> ranges = new ArrayList<>();
     private final Runs<Range> runs;
     private final boolean isOneMirror;
@@ -59,6 +60,7 @@ public final class HomeReader implements BaseReader {
     /// @param guards its own guards
     /// @param region memory of the payload
     /// @param counters what is counted
+    /// @param whenEnded told of each READ that was carried out, before whoever submitted it
     public HomeReader(
             Geometry geometry,
             MemberSet members,
@@ -68,7 +70,8 @@ public final class HomeReader implements BaseReader {
             RowReader rows,
             BlockGuards guards,
             MemorySegment region,
-            Counters counters) {
+            Counters counters,
+            Request.Listener whenEnded) {
         this.geometry = geometry;
         this.members = members;
         this.dirty = dirty;
@@ -78,6 +81,7 @@ public final class HomeReader implements BaseReader {
         this.guards = guards;
         this.region = region;
         this.counters = counters;
+        this.whenEnded = whenEnded;
         runs = new Runs<>(geometry, members, new Landing());
         isOneMirror = geometry.isMirror() && geometry.groupCount() == 1;
         aheadBlocks =
@@ -167,6 +171,7 @@ public final class HomeReader implements BaseReader {
                             open--;
                             counters.add(Counter.REQUESTS, 1);
                             counters.add(Counter.READ_BYTES, request.lengthBytes);
+                            whenEnded.completed(request);
                             request.complete(isOk ? Request.Outcome.OK : Request.Outcome.IO_ERROR);
                         });
         expect(first, end);

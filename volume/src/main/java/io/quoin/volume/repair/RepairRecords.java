@@ -56,12 +56,15 @@ final class RepairRecords {
 
     /// {@return positions of a row that are to be written}
     private int targets(RepairTask task, int index) {
+        if (task.isLeft) {
+            return 0;
+        }
         long row = geometry.rowIn(task.key, index);
         int targets = 0;
         for (int p = 0; p < geometry.width(); p++) {
             int slot = geometry.slotAt(row, p);
             int lane = slot % geometry.width();
-            boolean isTarget = isRebuilt(slot);
+            boolean isTarget = isRebuilt(slot) && !task.isKept(index);
             if (!isTarget && !members.holds(slot, task.key)) {
                 continue;
             }
@@ -88,6 +91,13 @@ final class RepairRecords {
         return (targets(task, index) >> position & 1) != 0;
     }
 
+    /// {@return whether a block in memory is what its record says}
+    boolean isGood(RepairTask task, int lane, int index) {
+        long at = task.group.record(lane, index);
+        return BlockInfo.guard(task.group.image(), at) != 0
+                && guards.matches(task.memory, task.offset(lane, index), task.group.image(), at);
+    }
+
     /// {@return whether a slot has no member that counts}
     boolean isGone(int slot) {
         return members.entry(slot).state() == MemberEntry.FAULTY || members.file(slot) == null;
@@ -96,13 +106,16 @@ final class RepairRecords {
     /// Records a row whose blocks were written, and reports it.
     void record(RepairTask task, int index) {
         long row = geometry.rowIn(task.key, index);
+        if (task.isLeft) {
+            return;
+        }
         InfoGroup group = task.group;
         checked += Integer.bitCount(task.readable[index]);
         int targets = targets(task, index);
         for (int p = 0; p < geometry.width(); p++) {
             int slot = geometry.slotAt(row, p);
             int lane = slot % geometry.width();
-            if (isGone(slot)) {
+            if (isGone(slot) || isRebuilt(slot) && task.isKept(index)) {
                 continue;
             }
             boolean isContentless = (task.contentless[index] >> p & 1) != 0;
@@ -220,6 +233,7 @@ final class RepairRecords {
         }
         repaired++;
         counters.add(Counter.BLOCKS_REPAIRED, 1);
+        members.health(slot).blockRepaired();
         long block = p < geometry.dataCount() ? geometry.blockAt(row, p) : -1;
         events.accept(
                 new VolumeEvent.BlockRepaired(slot, row, block, finding, "rewritten, read back"));

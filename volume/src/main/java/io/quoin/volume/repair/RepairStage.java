@@ -65,6 +65,9 @@ final class RepairStage implements Agent {
     }
 
     private void run(RepairTask task) {
+        if (task.isLeft) {
+            return;
+        }
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             long row = task.geometry.rowIn(task.key, index);
             task.place(image, row, index);

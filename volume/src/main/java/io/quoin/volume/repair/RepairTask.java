@@ -16,7 +16,10 @@ final class RepairTask {
 
     final Geometry geometry;
     final MemorySegment memory;
+
+    /// One lane, read back.
     final MemorySegment check;
+
     final int[] readable = new int[ROWS_PER_INFO];
     final int[] good = new int[ROWS_PER_INFO];
     final int[] contentless = new int[ROWS_PER_INFO];
@@ -37,15 +40,25 @@ final class RepairTask {
     long key;
     InfoGroup group;
     boolean isScrub;
+
+    /// Rows of which the slot under rebuild has its block already, a bit for each: that is left as it is.
+    int kept;
+
+    /// Whether the slot under rebuild has all that is due: nothing else is read or written.
+    boolean isLeft;
+
     int pending;
-    int writtenSlots;
+    int writtenLanes;
     boolean isDone;
 
     RepairTask(Geometry geometry) {
         this.geometry = geometry;
-        long bytes = (long) geometry.width() * LANE_BYTES;
-        memory = Arena.ofAuto().allocate(bytes, BLOCK_BYTES);
-        check = Arena.ofAuto().allocate(bytes, BLOCK_BYTES);
+        memory = Arena.ofAuto().allocate((long) geometry.width() * LANE_BYTES, BLOCK_BYTES);
+        check = Arena.ofAuto().allocate(LANE_BYTES, BLOCK_BYTES);
+    }
+
+    boolean isKept(int index) {
+        return (kept >> index & 1) != 0;
     }
 
     long offset(int lane, int index) {

@@ -90,7 +90,7 @@ public final class InfoGroup {
     ///
     /// @param lane slot within the group
     /// @param copy 0: A, 1: B
-    void setWorse(int lane, int copy) {
+    public void setWorse(int lane, int copy) {
         writeSecondFirst = writeSecondFirst & ~(1 << lane) | copy << lane;
         markDirty(lane);
     }

@@ -250,6 +250,7 @@ public final class RowReader {
             group.markDirty(lane);
         }
         counters.add(Counter.BLOCKS_REPAIRED, 1);
+        members.health(slot).blockRepaired();
         if ((image.corrected >> p & 1) != 0) {
             counters.add(Counter.BITS_CORRECTED, image.correctedBits);
         } else {

@@ -150,6 +150,7 @@ final class SimClient {
     private void submit(Request request) {
         world.trace(request.op.ordinal() + request.offsetBytes * 31 + request.lengthBytes);
         open++;
+        request.submittedNanos = world.nowNanos();
         world.engine().submit(request);
     }
 
@@ -242,6 +243,7 @@ final class SimClient {
                 throw new SimModel.Violation("R18: no memory comes free: " + world.description());
             }
         }
+        request.submittedNanos = world.nowNanos();
         world.engine().submit(request);
         guard = 0;
         while (!done[0]) {

@@ -7,6 +7,9 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.repair.GovernorLimits;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -15,6 +18,9 @@ final class SimOperator {
     private final SimWorld world;
     private final SplittableRandom random;
     private int replaced;
+
+    /// Whether a member came back, and not everything was read for it: what rotted on others may be there still.
+    private boolean isUnread;
 
     SimOperator(SimWorld world) {
         this.world = world;
@@ -70,11 +76,45 @@ final class SimOperator {
     boolean replace() {
         for (int slot = 0; slot < world.disks.length; slot++) {
             if (engine().members().entry(slot).state() == MemberEntry.FAULTY) {
-                replace(slot);
+                if (!takeBack(slot)) {
+                    replace(slot);
+                }
                 return true;
             }
         }
         return false;
+    }
+
+    /// Takes a dropped member back as it was left, if it is there and may come back.
+    ///
+    /// @return whether it was taken back
+    private boolean takeBack(int slot) {
+        SimDisk disk = world.disks[slot];
+        if (random.nextBoolean()
+                || engine().members().outstanding(slot) > 0
+                || !world.traffic.io(disk).isQuiet()) {
+            return false;
+        }
+        Superblock found = SuperblockIo.read(disk).superblock();
+        if (found == null) {
+            return false;
+        }
+        try {
+            engine().checkReturn(slot, found);
+            Creation.clearJournal(disk, found.layout());
+        } catch (IllegalArgumentException | VolumeException refusal) {
+            world.tally.refusals++;
+            world.log.add("refused: " + refusal.getMessage());
+            return false;
+        }
+        world.note(Fault.RETURNED, "disk" + slot);
+        engine().prepareReplacement(slot);
+        world.present[slot] = true;
+        world.joined(slot);
+        engine().returnMember(slot, found, disk, world.traffic.io(disk));
+        isUnread = true;
+        world.tally.rebuilds++;
+        return true;
     }
 
     private void replace(int slot) {
@@ -116,7 +156,10 @@ final class SimOperator {
                 }
                 case 4 -> {
                     world.note(Fault.OPERATOR_JOBS, "rate");
-                    engine().setJobRate(random.nextInt(3) == 0 ? 0 : random.nextLong(1L << 30));
+                    long ceiling = random.nextInt(3) == 0 ? 0 : random.nextLong(1L << 30);
+                    long floor = 1 + random.nextLong(1L << 30);
+                    engine().setJobLimits(
+                                    new GovernorLimits(101 + random.nextInt(400), floor, ceiling));
                 }
                 case 5, 6 -> {
                     int slot = random.nextInt(-1, world.disks.length + 1);
@@ -168,7 +211,7 @@ final class SimOperator {
     /// Steps until no job is open; within tolerance none finds what it cannot put to rights.
     void finishJobs() {
         int guard = 0;
-        engine().setJobRate(0);
+        engine().setJobLimits(SimWorld.JOBS);
         while (true) {
             List<JobRecord> open = engine().openJobs();
             if (open.isEmpty() && !engine().members().isFrozen()) {
@@ -208,6 +251,30 @@ final class SimOperator {
                 throw new SimModel.Violation("scrub pass " + pass + " found " + job);
             }
         }
+        checkSuperblocks();
+    }
+
+    private void checkSuperblocks() {
+        for (int guard = 0;
+                engine().isJobUnderWay() || engine().members().isPersisting();
+                guard++) {
+            world.step(8);
+            if (guard > 100_000) {
+                throw new SimModel.Violation("R17: superblocks are written for ever");
+            }
+        }
+        for (int slot = 0; slot < world.disks.length; slot++) {
+            if (engine().members().entry(slot).state() == MemberEntry.IN_SYNC) {
+                SuperblockIo.Found found = SuperblockIo.read(world.disks[slot]);
+                if (found.newest() != 0xF) {
+                    throw new SimModel.Violation(
+                            "after a scrub superblock copies of slot "
+                                    + slot
+                                    + " are "
+                                    + Integer.toBinaryString(found.newest()));
+                }
+            }
+        }
     }
 
     boolean isOptimal() {
@@ -229,11 +296,12 @@ final class SimOperator {
                         "R17: does not heal: " + engine().status().state() + ", " + guard);
             }
             finishJobs();
-            if (isOptimal() && random.nextBoolean()) {
+            if (isOptimal() && random.nextBoolean() && !isUnread) {
                 world.proveRedundancy();
             }
         }
         checkScrub();
+        isUnread = false;
         world.proveRedundancy();
     }
 
@@ -244,6 +312,9 @@ final class SimOperator {
         world.suspects.add(member);
         for (int i = 0; i < blocks; i++) {
             long at = first + random.nextLong((end - first) / SimDisk.PAGE) * SimDisk.PAGE;
+            if (random.nextInt(8) == 0) {
+                at = world.superblock.layout().superblockOffset(random.nextInt(Superblock.COPIES));
+            }
             SimDisk disk = world.disks[member];
             switch (random.nextInt(4)) {
                 case 0 -> disk.flip(at + random.nextInt(SimDisk.PAGE), random.nextInt(8));

@@ -15,6 +15,7 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.repair.GovernorLimits;
 import io.quoin.volume.repair.Stages;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -38,10 +39,14 @@ final class SimWorld {
     /// A member that takes longer than this is dropped.
     static final long LIMIT_NANOS = 50_000_000L;
 
+    /// Jobs are fast, so that they meet what is not home yet; their governor rests now and then.
+    static final GovernorLimits JOBS = new GovernorLimits(130, 1L << 40, 0);
+
     static final EngineSettings SETTINGS =
-            new EngineSettings(1 << 20, 8, 2_000_000, 4, 0, LIMIT_NANOS);
+            new EngineSettings(1 << 20, 8, 2_000_000, 4, JOBS, LIMIT_NANOS);
+
     private static final EngineSettings SMALL =
-            new EngineSettings(1 << 18, 8, 2_000_000, 4, 0, LIMIT_NANOS);
+            new EngineSettings(1 << 18, 8, 2_000_000, 4, JOBS, LIMIT_NANOS);
 
     /// How large a world is.
     ///
@@ -112,7 +117,7 @@ final class SimWorld {
                         4 + how.nextInt(5),
                         20_000L << 2 * how.nextInt(4),
                         1 << how.nextInt(3),
-                        0,
+                        JOBS,
                         LIMIT_NANOS,
                         1 + how.nextInt(8));
         return new SimWorld(

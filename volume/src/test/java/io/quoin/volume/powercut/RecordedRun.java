@@ -10,6 +10,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.powercut.Ledger.Change;
 import io.quoin.volume.powercut.WriteLog.Kind;
+import io.quoin.volume.repair.GovernorLimits;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 /// The production volume on recording members, and a client of it.
 final class RecordedRun implements AutoCloseable {
     private static final EngineSettings SETTINGS =
-            new EngineSettings(1 << 20, 16, 20_000_000, 4, 0, 0);
+            new EngineSettings(1 << 20, 16, 20_000_000, 4, GovernorLimits.DEFAULT, 0);
     private static final int IN_FLIGHT = 12;
 
     private final WriteLog log;

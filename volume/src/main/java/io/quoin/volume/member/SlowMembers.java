@@ -1,0 +1,81 @@
+package io.quoin.volume.member;
+
+import java.util.Arrays;
+
+/// Finds members that are much slower than their peers: each commit waits for the slowest copy, and a disk that
+/// is failing is often slow for days before it fails. The slowest hundredth of a member's durable writes is
+/// compared with the median of the others'.
+///
+/// In the engine's turns only.
+final class SlowMembers {
+    /// Windows in a row after which a member counts as slow.
+    static final int WINDOWS = 3;
+
+    private static final long WINDOW_NANOS = 5_000_000_000L;
+    private static final int FACTOR = 4;
+
+    /// Nobody minds less.
+    private static final long LEAST_NANOS = 1_000_000L;
+
+    /// Told of members that have become slow, or are no more.
+    interface Judge {
+        /// A member's state has changed.
+        ///
+        /// @param slot its slot
+        /// @param isSlow whether it is slow now
+        /// @param nanos the slowest hundredth of its writes
+        /// @param peersNanos the median of that of the others
+        void judged(int slot, boolean isSlow, long nanos, long peersNanos);
+    }
+
+    private final Judge judge;
+    private long windowNanos;
+    private boolean hasStarted;
+
+    SlowMembers(Judge judge) {
+        this.judge = judge;
+    }
+
+    /// Ends the window, if it is time.
+    ///
+    /// @param nowNanos monotonic clock
+    /// @param health of each slot
+    void look(long nowNanos, MemberHealth[] health) {
+        if (!hasStarted) {
+            hasStarted = true;
+            windowNanos = nowNanos;
+        }
+        if (nowNanos - windowNanos < WINDOW_NANOS) {
+            return;
+        }
+        windowNanos = nowNanos;
+        long[] slowest = new long[health.length];
+        for (int slot = 0; slot < health.length; slot++) {
+            slowest[slot] = health[slot].endWindow() ? health[slot].slowestNanos() : 0;
+        }
+        for (int slot = 0; slot < health.length; slot++) {
+            long peers = medianOfOthers(slowest, slot);
+            if (slowest[slot] == 0 || peers == 0) {
+                continue;
+            }
+            boolean was = health[slot].isSlow();
+            boolean is = slowest[slot] > LEAST_NANOS && slowest[slot] > FACTOR * peers;
+            health[slot].slowWindows = is ? Math.min(health[slot].slowWindows + 1, WINDOWS) : 0;
+            if (health[slot].isSlow() != was) {
+                judge.judged(slot, !was, slowest[slot], peers);
+            }
+        }
+    }
+
+    private static long medianOfOthers(long[] slowest, int slot) {
+        long[] others = new long[slowest.length];
+        int count = 0;
+        for (int other = 0; other < slowest.length; other++) {
+            if (other != slot && slowest[other] > 0) {
+                others[count++] = slowest[other];
+            }
+        }
+        Arrays.sort(others, 0, count);
+        return count == 0 ? 0 : others[(count - 1) / 2];
+    }
+}
