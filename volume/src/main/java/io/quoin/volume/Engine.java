@@ -583,7 +583,7 @@ public final class Engine {
     /// {@return nanoseconds after which {@link #step} has more to do for a job, though nothing happens until
     /// then; 0 or less: none}
     public long jobWaitNanos() {
-        return repairer.waitNanos();
+        return phase == Phase.SERVING ? repairer.waitNanos() : 0;
     }
 
     private void serve() {

@@ -46,6 +46,9 @@ final class Jobs {
     /// @return whether anything was done
     boolean step(long nowNanos, boolean mayStart, boolean mayClaim) {
         if (repairer.isRunning()) {
+            if (repairer.job().kind() == JobRecord.SCRUB && isRebuildWaiting()) {
+                repairer.suspend(); // redundancy first; the scrub goes on afterwards
+            }
             return repairer.step(nowNanos, mayClaim);
         }
         if (!mayStart) {
@@ -67,6 +70,15 @@ final class Jobs {
         }
         repairer.start(next);
         return true;
+    }
+
+    private boolean isRebuildWaiting() {
+        for (JobRecord each : members.template().jobs) {
+            if (each.kind() == JobRecord.REBUILD && each.state() == JobRecord.RUNNING) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Puts a member in a slot and rebuilds it: a new one, or, under the dropped one's own identity, that one

@@ -12,8 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Starts scrubs of volumes when they are due. A volume is asked when its last one ended, which its superblocks
-/// know, so that a restart changes nothing; one that was cancelled or is paused is the operator's business until
-/// the next is due.
+/// know, so that a restart changes nothing. A job that is under way or paused is the operator's business: no scrub
+/// is started beside it. Nor is one of a volume that has lost a member.
 ///
 /// Its own thread looks once a minute.
 public final class ScrubSchedule implements AutoCloseable {
@@ -97,8 +97,8 @@ public final class ScrubSchedule implements AutoCloseable {
     }
 
     private boolean isDue(VolumeStatus status) {
-        if (!status.state().equals("optimal") && !status.state().equals("degraded")) {
-            return false;
+        if (!status.state().equals("optimal") || clock.millis() < status.createdMillis()) {
+            return false; // a lost member goes first; and a clock without a battery tells nothing
         }
         long last = status.createdMillis();
         for (JobRecord job : status.jobs()) {

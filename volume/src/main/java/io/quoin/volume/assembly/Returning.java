@@ -8,6 +8,9 @@ import io.quoin.volume.format.Superblock;
 /// dropping: one that went on without the others has writes of its own under the same sequences, and nothing
 /// of it can be told apart.
 public final class Returning {
+    /// Epochs that a crash may have kept from a member that was in sync.
+    private static final int MOST_UNTOLD = 2;
+
     private Returning() {}
 
     /// {@return why a member must not come back as it is, or null when it may}
@@ -40,6 +43,13 @@ public final class Returning {
                     + ", when it was dropped, found "
                     + found.configEpoch()
                     + ": it may have been in use without the others";
+        }
+        if (found.configEpoch() < entry.sinceEpoch() - MOST_UNTOLD) {
+            return "expected an epoch shortly before "
+                    + entry.sinceEpoch()
+                    + ", when it was dropped, found "
+                    + found.configEpoch()
+                    + ": an older image, or one of another history";
         }
         for (int other = 0; other < now.members().size(); other++) {
             MemberEntry here = now.members().get(other);

@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.ObjIntConsumer;
 
-/// Reads all copies of all members' superblocks and holds them against what was written last. What differs is
-/// written once more, with all others; a member on which it differs then does not keep what it is given, and
-/// leaves the set.
+/// Reads all copies of all members' superblocks and holds them against what was written last. What differs, or
+/// cannot be read, is written once more, with all others. A member on which the same copy differs then does not
+/// keep what it is given: it leaves the set, if it can be spared.
 ///
 /// In the engine's turns only; one at a time.
 public final class SuperblockCheck {
@@ -26,7 +26,8 @@ public final class SuperblockCheck {
     private int attempts;
     private int pending;
     private final int[] bad; // copies of each slot
-    private boolean isRewritten;
+    private final int[] unreadable;
+    private final int[] before; // bad already when they were written again
 
     /// A check of a volume's superblocks.
     ///
@@ -37,6 +38,8 @@ public final class SuperblockCheck {
         this.findings = findings;
         long copies = (long) members.slotCount() * Superblock.COPIES;
         bad = new int[members.slotCount()];
+        unreadable = new int[bad.length];
+        before = new int[bad.length];
         memory = Arena.ofAuto().allocate(copies * Superblock.BYTES, Superblock.BYTES);
     }
 
@@ -46,7 +49,7 @@ public final class SuperblockCheck {
     public void run(Runnable whenDone) {
         then = whenDone;
         attempts = 0;
-        isRewritten = false;
+        Arrays.fill(before, 0);
         look();
     }
 
@@ -64,6 +67,7 @@ public final class SuperblockCheck {
         }
         sequence = members.template().sequence;
         Arrays.fill(bad, 0);
+        Arrays.fill(unreadable, 0);
         pending = 1;
         for (int slot = 0; slot < members.slotCount(); slot++) {
             if (isChecked(slot)) {
@@ -90,7 +94,9 @@ public final class SuperblockCheck {
         io.set(Io.Kind.READ, memory, at(slot, copy), Superblock.BYTES, offset);
         io.listener =
                 done -> {
-                    if (!done.result.isOk() || !isRight(slot, copy)) {
+                    if (!done.result.isOk()) {
+                        unreadable[slot] |= 1 << copy;
+                    } else if (!isRight(slot, copy)) {
                         bad[slot] |= 1 << copy;
                     }
                     readDone();
@@ -113,27 +119,29 @@ public final class SuperblockCheck {
             look(); // they were written meanwhile
             return;
         }
-        if (Arrays.stream(bad).allMatch(each -> each == 0)) {
-            then.run();
-            return;
-        }
-        boolean isAgain = isRewritten;
+        boolean isAnew = false;
         for (int slot = 0; slot < members.slotCount(); slot++) {
-            int copies = bad[slot];
-            if (copies != 0 && isChecked(slot)) {
-                String what =
-                        "superblock copies "
-                                + Integer.toBinaryString(copies | ALL + 1).substring(1)
-                                + " (bits 3..0) are not what was written";
-                if (isAgain) {
-                    members.fail(slot, what + ", twice");
-                } else {
-                    members.setNewestCopies(slot, ~copies & ALL);
-                    findings.accept(what + "; all are written again", slot);
-                }
+            int wrong = bad[slot] | unreadable[slot];
+            if (wrong == 0 || !isChecked(slot)) {
+                continue;
+            }
+            String what =
+                    "superblock copies "
+                            + Integer.toBinaryString(wrong | ALL + 1).substring(1)
+                            + " (bits 3..0) are not what was written";
+            if ((wrong & ~before[slot]) != 0) {
+                members.setNewestCopies(slot, ~wrong & ALL);
+                findings.accept(what + "; all are written again", slot);
+                before[slot] |= wrong;
+                isAnew = true;
+            } else if ((bad[slot] & before[slot]) != 0 && members.canLose(slot)) {
+                members.fail(slot, what + ", twice");
             }
         }
-        isRewritten = true;
-        members.persist(this::look);
+        if (isAnew) {
+            members.persist(this::look);
+        } else {
+            then.run();
+        }
     }
 }

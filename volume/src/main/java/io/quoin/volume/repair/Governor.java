@@ -38,6 +38,7 @@ public final class Governor {
     private static final long SETTLE_NANOS = 30_000_000L;
 
     private static final long LONGEST_REST_NANOS = 500_000_000L;
+    private static final long LOOK_NANOS = 10_000_000L;
     private static final long IDLE_NANOS = 100_000_000L;
     private static final int BASELINE_OPERATIONS = 16_384;
     private static final double SLOWEST = 0.99;
@@ -133,9 +134,12 @@ public final class Governor {
                     case FLUSH, BLOCK_STATUS, CACHE -> null;
                 };
         if (waits != null) {
+            boolean isOfBefore = isCalm && isResting && request.submittedNanos - phaseNanos < 0;
             lastOperationNanos = nowNanos;
             hasServed = true;
-            waits.record(nowNanos - request.submittedNanos, isCalm);
+            if (!isOfBefore) {
+                waits.record(nowNanos - request.submittedNanos, isCalm);
+            }
         }
     }
 
@@ -241,6 +245,11 @@ public final class Governor {
         filledNanos = nowNanos;
     }
 
+    /// {@return whether the job rests: what it does now would be taken for what clients do}
+    boolean isResting() {
+        return isResting;
+    }
+
     /// {@return whether the job may take up more now}
     boolean mayTake() {
         return !isResting && allowance >= 0;
@@ -259,7 +268,8 @@ public final class Governor {
     long waitNanos() {
         if (isResting) {
             long phase = isCalm ? REST_NANOS : SETTLE_NANOS;
-            return Math.max(1, phaseNanos + phase - nowNanos);
+            long left = phaseNanos + phase - nowNanos;
+            return left > 0 ? left : LOOK_NANOS;
         }
         return allowance >= 0 ? 0 : (long) Math.max(1, -allowance / bytesPerSecond() * 1e9);
     }

@@ -194,6 +194,8 @@ final class RepairPipeline {
         task.group = group;
         task.kept = 0;
         task.isLeft = false;
+        task.isInfoStale = false;
+        task.worseCopy = -1;
         if (target == null || records.isGone(records.rebuiltSlot)) {
             isSettling = false;
             read(task, group, 0);
@@ -203,6 +205,8 @@ final class RepairPipeline {
                 group,
                 rows -> {
                     task.kept = rows;
+                    task.isInfoStale = target.isStale();
+                    task.worseCopy = target.worseCopy();
                     isSettling = false;
                     verifyKept(task, group);
                 });

@@ -103,6 +103,17 @@ final class RepairRecords {
         return members.entry(slot).state() == MemberEntry.FAULTY || members.file(slot) == null;
     }
 
+    /// Notes what is to become of the info blocks of the slot under rebuild.
+    void recordInfo(RepairTask task) {
+        int lane = rebuiltSlot % geometry.width();
+        if (task.worseCopy >= 0) {
+            task.group.setWorse(lane, task.worseCopy);
+        }
+        if (task.isInfoStale) {
+            task.group.markDirty(lane);
+        }
+    }
+
     /// Records a row whose blocks were written, and reports it.
     void record(RepairTask task, int index) {
         long row = geometry.rowIn(task.key, index);

@@ -44,6 +44,11 @@ final class RepairTask {
     /// Rows of which the slot under rebuild has its block already, a bit for each: that is left as it is.
     int kept;
 
+    /// Whether the info that the slot under rebuild has must be written, and which copy is the worse, -1: neither.
+    boolean isInfoStale;
+
+    int worseCopy;
+
     /// Whether the slot under rebuild has all that is due: nothing else is read or written.
     boolean isLeft;
 

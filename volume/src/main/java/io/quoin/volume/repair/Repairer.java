@@ -265,7 +265,8 @@ public final class Repairer {
         if (!isEnding
                 && doneKey > job.cursor()
                 && nowNanos - checkpointedNanos >= CHECKPOINT_NANOS
-                && !checkpointer.isActive()) {
+                && !checkpointer.isActive()
+                && !governor.isResting()) {
             checkpointedNanos = nowNanos;
             saveAndCheckpoint(() -> {});
         }
@@ -370,6 +371,8 @@ public final class Repairer {
             records.record(task, index);
         }
         if (job.kind() == JobRecord.REBUILD) {
+            // Only now: a checkpoint writes nothing of what the member does not hold yet.
+            records.recordInfo(task);
             members.advanceCursor(job.slot(), task.key + 1);
         }
         doneKey = task.key + 1;

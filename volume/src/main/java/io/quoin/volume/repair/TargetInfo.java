@@ -29,6 +29,7 @@ import java.lang.foreign.MemorySegment;
 /// In the engine's turns only.
 final class TargetInfo {
     private static final int RUN = 16;
+    private static final int LEAST_VECTOR_BYTES = 4;
 
     private final Geometry geometry;
     private final MemberSet members;
@@ -37,6 +38,8 @@ final class TargetInfo {
     private final MemorySegment[] copies = new MemorySegment[2];
     private final boolean[] isRead = new boolean[2];
     private boolean isBlank;
+    private boolean isStale;
+    private int worseCopy;
     private long first = -1; // info block
     private int count;
     private int pending;
@@ -90,6 +93,17 @@ final class TargetInfo {
         return isBlank;
     }
 
+    /// {@return whether the member's info of the group that was settled last has to be written, whatever it
+    /// says}
+    boolean isStale() {
+        return isStale;
+    }
+
+    /// {@return the copy of it that is damaged or older, -1: neither}
+    int worseCopy() {
+        return worseCopy;
+    }
+
     /// Told what a member has.
     @FunctionalInterface
     interface Answer {
@@ -121,8 +135,10 @@ final class TargetInfo {
         boolean a = isUsable(0, at);
         boolean b = isUsable(1, at);
         isBlank = isBlank(0, at) && isBlank(1, at);
+        isStale = false;
+        worseCopy = -1;
         if (!a && !b) {
-            group.markDirty(lane); // what is there instead is nothing that a load should find
+            isStale = true; // what is there instead is nothing that a load should find
             return 0;
         }
         long checkpointA = InfoBlock.checkpoint(copies[0], at);
@@ -139,8 +155,9 @@ final class TargetInfo {
             }
         }
         if (!a || !b || checkpointA != checkpointB) {
-            group.setWorse(lane, found == copies[0] ? 1 : 0);
+            worseCopy = found == copies[0] ? 1 : 0;
         }
+        isStale = kept != -1 && !isBlank;
         return kept;
     }
 
@@ -222,15 +239,18 @@ final class TargetInfo {
                 return false;
             }
         }
+        boolean hasOther = false;
         for (int p = k; p < geometry.width(); p++) {
             int other = geometry.slotAt(row, p);
             if (p != position && members.holds(other, group.key())) {
+                hasOther = true;
                 long at = group.record(other % geometry.width(), index);
                 if (BlockInfo.generation(image, at) != generation) {
                     return false;
                 }
             }
         }
-        return true;
+        // Short vectors come round: without another parity they alone would say that it is current.
+        return hasOther || BlockInfo.vectorWidth(k) >= LEAST_VECTOR_BYTES;
     }
 }

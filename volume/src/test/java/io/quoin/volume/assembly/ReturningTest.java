@@ -63,6 +63,15 @@ class ReturningTest {
     }
 
     @Test
+    void oneOfLongAgoMayNot() {
+        assertThat(objection(found(builder -> builder.configEpoch = 7))).isNull();
+        assertThat(objection(found(builder -> builder.configEpoch = 6)))
+                .isEqualTo(
+                        "expected an epoch shortly before 9, when it was dropped, found 6: an older image, or"
+                                + " one of another history");
+    }
+
+    @Test
     void nobodyElseMay() {
         assertThat(objection(found(builder -> builder.volume = new UUID(1, 2))))
                 .startsWith("expected a member of volume ");

@@ -90,6 +90,19 @@ class SuperblockCheckTest {
     }
 
     @Test
+    void aCopyThatCannotBeReadCostsNoMember() {
+        files.get(2).spoil(first.layout().superblockOffset(3));
+        check.run(() -> done++);
+        while (!disks.pending.isEmpty()) {
+            disks.runOne();
+            files.get(2).spoil(first.layout().superblockOffset(3));
+        }
+        assertThat(done).isEqualTo(1);
+        assertThat(findings).hasSize(1);
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
     void superblocksThatAreWrittenMeanwhileAreLookedAtAfterwards() {
         check.run(() -> done++);
         disks.members.persist(() -> {});
