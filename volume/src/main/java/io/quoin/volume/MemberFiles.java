@@ -180,7 +180,9 @@ public final class MemberFiles {
             if (head.get(u16, 510) == (short) 0xAA55) {
                 return "a partition table or boot sector";
             }
-            for (long at = 0; at + 8 <= length; at += 8) {
+            // Without a superblock the label says that somebody was about to make this a member.
+            long from = length >= 4096 && Creation.isLabel(head) ? 4096 : 0;
+            for (long at = from; at + 8 <= length; at += 8) {
                 if (head.get(ValueLayout.JAVA_LONG_UNALIGNED, at) != 0) {
                     return "bytes other than zeros at offset " + at;
                 }

@@ -98,6 +98,28 @@ final class MemberFilesTest {
                 .hasMessageContaining("found member 0 of volume orders");
     }
 
+    /// As a crash leaves it between the first write to a new member and its superblocks.
+    @Test
+    void aMemberWithALabelAndNothingElseIsBlank() throws VolumeException, IOException {
+        byte[] label =
+                "This is a member of a Quoin volume (quoin examine tells which).\n".getBytes();
+        Path cut = file("cut", BYTES, 0, label);
+        Path fresh = dir.resolve("fresh");
+        MemberFiles.create(wish("raid1"), List.of(cut, fresh), BYTES, false, 5);
+        Path more = file("more", BYTES, label.length, new byte[] {1});
+        try (RandomAccessFile file = new RandomAccessFile(more.toFile(), "rw")) {
+            file.write(label);
+        }
+        assertThatThrownBy(() ->
+                        MemberFiles.create(
+                                wish("raid1"),
+                                List.of(more, dir.resolve("other")),
+                                BYTES,
+                                false,
+                                5))
+                .hasMessageContaining("bytes other than zeros");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "1080, 53EF, an ext filesystem",

@@ -55,6 +55,11 @@ public final class Creation {
         }
     }
 
+    /// The first thing that is written to a member, for whoever looks at its beginning.
+    private static final byte[] LABEL =
+            "This is a member of a Quoin volume (quoin examine tells which).\n"
+                    .getBytes(StandardCharsets.US_ASCII);
+
     private Creation() {}
 
     /// Makes a volume of blank members.
@@ -159,13 +164,21 @@ public final class Creation {
                     zero(file, zeros, at, infoBytes);
                 }
             }
-            byte[] label =
-                    "This is a member of a Quoin volume (quoin examine tells which).\n"
-                            .getBytes(StandardCharsets.US_ASCII);
-            zeros.asSlice(0, label.length).copyFrom(MemorySegment.ofArray(label));
+            zeros.asSlice(0, LABEL.length).copyFrom(MemorySegment.ofArray(LABEL));
             check(file, file.write(zeros, 0, 4096, 0, false));
             check(file, file.flush());
         }
+    }
+
+    /// {@return whether a block is the label of a member: nothing else is told by it, and a crash right after it was
+    /// written leaves a member that is blank otherwise}
+    ///
+    /// @param block first block of a member
+    public static boolean isLabel(MemorySegment block) {
+        MemorySegment label = MemorySegment.ofArray(LABEL);
+        MemorySegment rest = block.asSlice(LABEL.length, 4096 - LABEL.length);
+        return MemorySegment.mismatch(label, 0, LABEL.length, block, 0, LABEL.length) == -1
+                && rest.mismatch(MemorySegment.ofArray(new byte[4096 - LABEL.length])) == -1;
     }
 
     /// Empties the journal of a member that comes back: what it holds there is not the volume's any more.
