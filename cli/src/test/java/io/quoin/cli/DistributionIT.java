@@ -144,7 +144,7 @@ class DistributionIT {
         assertThat(arguments)
                 .containsSubsequence(flags("quoin.jvmFlags"))
                 .containsSubsequence("-Xmx512m", "-Xmx2g", "-Dglob=/*")
-                .contains("-ea:io.quoin...", "-XX:+UseZGC", "-Dquoin.home=" + home)
+                .contains("-ea:io.quoin...", "-XX:+UseSerialGC", "-Dquoin.home=" + home)
                 .endsWith("-cp", home + "/lib/*", "io.quoin.daemon.Main", "--config", "a b.toml");
     }
 

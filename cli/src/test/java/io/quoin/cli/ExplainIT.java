@@ -38,19 +38,6 @@ class ExplainIT {
                 .orElseThrow();
     }
 
-    private void awaitHome() throws Exception {
-        Workbench.await(
-                "everything home",
-                java.time.Duration.ofSeconds(30),
-                () -> {
-                    try {
-                        return here.json("status", "orders").getLong("dirtyBlocks") == 0;
-                    } catch (IOException e) {
-                        throw new AssertionError(e);
-                    }
-                });
-    }
-
     /// Goal: at 3 a.m. one command says which members are to blame for a block. Method: write, trim, damage a block on its
     /// member, drop members, and ask each time.
     @Test
@@ -63,7 +50,7 @@ class ExplainIT {
         JsonObject fresh = explain(5);
         assertThat(fresh.getString("verdict")).contains("in the journal, not home yet");
         long sequence = fresh.getArray("versions").getObject(0).getLong("sequence");
-        awaitHome();
+        here.awaitHome("orders");
         JsonObject home = explain(5);
         JsonObject own = copyOf(home, 5);
         assertThat(home.getString("verdict")).isEqualTo("reads from slot " + own.getInt("slot"));
@@ -110,7 +97,7 @@ class ExplainIT {
                 .isEqualTo("lost: fewer than 2 good blocks in the row; reads fail");
 
         here.qemuIo("orders", "discard 0 64k", "flush");
-        awaitHome();
+        here.awaitHome("orders");
         assertThat(explain(5).getString("verdict")).isEqualTo("reads as zeros: trimmed");
         here.refused(1, "block: expected 0 to ", "explain", "orders", 1L << 40);
         here.refused(2, "expected a BLOCK or --offset, was neither", "explain", "orders");

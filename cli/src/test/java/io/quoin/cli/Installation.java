@@ -6,16 +6,20 @@ import com.grack.nanojson.JsonObject;
 import com.grack.nanojson.JsonParser;
 import com.grack.nanojson.JsonParserException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /// The built distribution in a folder of its own: state, sockets and member files; `quoin` as a process,
 /// and daemons that are killed when the test is over.
 final class Installation implements AutoCloseable {
     private static final Path DIST = Path.of(System.getProperty("quoin.dist"));
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final Path folder;
@@ -127,6 +131,26 @@ final class Installation implements AutoCloseable {
         // qemu-io says so and ends with 0.
         assertThat(out).doesNotContain("failed").doesNotContain("error");
         return out;
+    }
+
+    /// Waits until a volume's status is as expected.
+    void awaitStatus(String volume, String what, Predicate<JsonObject> condition)
+            throws InterruptedException {
+        Workbench.await(
+                "volume " + volume + ": " + what,
+                PATIENCE,
+                () -> {
+                    try {
+                        return condition.test(json("status", volume));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+    }
+
+    /// Waits until nothing of a volume is in the journal alone.
+    void awaitHome(String volume) throws InterruptedException {
+        awaitStatus(volume, "everything home", status -> status.getLong("dirtyBlocks") == 0);
     }
 
     /// A daemon in the foreground.

@@ -48,7 +48,7 @@ class ReturnIT {
         here.qemuIo("orders", "write -P 1 0 64M", "flush");
         here.done("member", "fail", "orders", away, "--yes");
         here.qemuIo("orders", "write -P 2 10M 2M", "discard 30M 1M", "write -P 3 70M 1M", "flush");
-        awaitHome(); // what only the journal has is brought home to all
+        here.awaitHome("orders"); // what only the journal has is brought home to all
 
         here.done("member", "return", "orders", away, "--wait");
 
@@ -71,19 +71,6 @@ class ReturnIT {
                 "read -P 0 30M 1M",
                 "read -P 1 31M 33M",
                 "read -P 3 70M 1M");
-    }
-
-    private void awaitHome() throws Exception {
-        Workbench.await(
-                "everything home",
-                Duration.ofSeconds(30),
-                () -> {
-                    try {
-                        return here.json("status", "orders").getLong("dirtyBlocks") == 0;
-                    } catch (IOException e) {
-                        throw new AssertionError(e);
-                    }
-                });
     }
 
     private Object[] create(String level, int members) {

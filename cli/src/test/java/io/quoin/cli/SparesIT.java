@@ -44,18 +44,12 @@ class SparesIT {
 
     private void awaitOptimal(String volume, String memberName) throws Exception {
         String path = here.path(memberName).toString();
-        Workbench.await(
-                "volume " + volume + " with " + memberName,
-                PATIENCE,
-                () -> {
-                    try {
-                        JsonObject status = here.json("status", volume);
-                        return status.getString("state").equals("optimal")
-                                && paths(status).contains(path);
-                    } catch (IOException e) {
-                        throw new AssertionError(e);
-                    }
-                });
+        here.awaitStatus(
+                volume,
+                "optimal with " + memberName,
+                status ->
+                        status.getString("state").equals("optimal")
+                                && paths(status).contains(path));
     }
 
     private static String paths(JsonObject status) {

@@ -528,6 +528,15 @@ public final class Engine {
                 || !destager.isActive() && isTight();
     }
 
+    /// {@return whether nothing is under way and nothing waits for its time, so that a look now and then is enough}
+    public boolean isAtRest() {
+        return phase == Phase.SERVING
+                && dirty.oldest() == DirtyIndex.NONE
+                && !destager.isActive()
+                && !isAsked()
+                && !members.isBusy();
+    }
+
     /// Goes on with what is due.
     ///
     /// @param nowNanos monotonic clock

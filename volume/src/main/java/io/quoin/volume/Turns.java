@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 /// ```
 /// session's reader --> requests ring ----\                    a turn: completions, requests, commit
 /// lane of a member --> completions ring --> engine's turn -->  afterwards: replies are sent
-/// engine's own thread: every 100 ms, commands, and what takes long: destage, jobs, recovery
+/// engine's own thread: every 100 ms (at rest each second), commands, and what takes long: destage, jobs, recovery
 /// ```
 ///
 /// A thread that publishes news takes the engine's turn at once if nobody has it, and carries on with what
@@ -35,6 +35,7 @@ final class Turns {
     private static final int SPINS = 200;
     private static final long PAUSE_NANOS = 20_000L;
     private static final long TICK_NANOS = 100_000_000L;
+    private static final long REST_NANOS = 1_000_000_000L;
 
     /// Actions for the end of a turn, of each thread that takes turns.
     private static final ThreadLocal<List<Runnable>> AFTERWARDS =
@@ -256,6 +257,7 @@ final class Turns {
             boolean any;
             long waitNanos = 0;
             long jobNanos = 0;
+            long tickNanos = TICK_NANOS;
             try {
                 engine.at(System.nanoTime());
                 any = poll(Integer.MAX_VALUE);
@@ -263,6 +265,7 @@ final class Turns {
                     any |= engine.step(System.nanoTime());
                     waitNanos = engine.waitNanos();
                     jobNanos = engine.jobWaitNanos();
+                    tickNanos = engine.isAtRest() ? REST_NANOS : TICK_NANOS;
                 }
             } catch (RuntimeException | Error e) {
                 die(e);
@@ -271,7 +274,7 @@ final class Turns {
             leave(after);
             if (!any) {
                 isTimed = waitNanos > 0;
-                long nanos = jobNanos > 0 ? Math.min(jobNanos, TICK_NANOS) : TICK_NANOS;
+                long nanos = jobNanos > 0 ? Math.min(jobNanos, tickNanos) : tickNanos;
                 doorbell.await(look, isTimed ? Math.min(waitNanos, nanos) : nanos);
                 isTimed = false;
             }

@@ -25,7 +25,9 @@ final class HomeWrites {
     private final MemberSet members;
     private final int maxBytes;
     private final List<Io> writes = new ArrayList<>();
+    private final ArrayList<Io> spare = new ArrayList<>();
     private final Io[] lastOfSlot;
+    private final Io.Listener whenWritten = this::written;
     private int slots;
     private int failed;
     private int pending;
@@ -60,10 +62,10 @@ final class HomeWrites {
             last.lengthBytes += BLOCK_BYTES;
             return;
         }
-        Io io = new Io();
+        Io io = spare.isEmpty() ? new Io() : spare.removeLast();
         io.set(Io.Kind.WRITE, segment, offset, BLOCK_BYTES, memberOffset);
         io.slot = slot;
-        io.listener = this::written;
+        io.listener = whenWritten;
         writes.add(io);
         lastOfSlot[slot] = io;
         slots |= 1 << slot;
@@ -89,6 +91,9 @@ final class HomeWrites {
         if (!io.result.isOk() && !Plant.WRITE_ERROR_IGNORED.isPlanted()) {
             failed |= 1 << io.slot;
             members.fail(io);
+        }
+        if (io.result.isOk()) { // one that was given up may still be in somebody's hands
+            spare.add(io);
         }
         end();
     }

@@ -1,5 +1,7 @@
 package io.quoin.volume.format;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.quoin.codec.guard.Crc32c;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.geometry.Level;
@@ -81,6 +83,11 @@ public final class Superblock {
     private static final int CRC = 8;
     private static final int JOBS_AT = 288;
     private static final int TABLE_AT = 512;
+    private static final byte[] ZEROS = new byte[16];
+
+    /// Where an image is put together.
+    private static final ThreadLocal<Bytes<byte[]>> IMAGE =
+            ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(BYTES));
 
     private final Builder fields;
 
@@ -448,7 +455,7 @@ public final class Superblock {
     private static void pad(BytesOut<?> out, long to) {
         // A dump has 16 bytes on a line, and a description belongs to one line.
         for (long left = to - position(out); left > 0; left = to - position(out)) {
-            out.writeHexDumpDescription("zeros").write(new byte[(int) Math.min(left, 16)]);
+            out.writeHexDumpDescription("zeros").write(ZEROS, 0, (int) Math.min(left, 16));
         }
     }
 
@@ -457,12 +464,10 @@ public final class Superblock {
     /// @param target segment
     /// @param at offset
     public void store(MemorySegment target, long at) {
-        Bytes<byte[]> bytes = Bytes.allocateElasticOnHeap(BYTES);
+        Bytes<byte[]> bytes = IMAGE.get().clear();
         writeTo(bytes);
-        byte[] image = bytes.toByteArray();
-        bytes.releaseLast();
-        assert image.length == BYTES : "image of " + image.length + " bytes";
-        MemorySegment.copy(MemorySegment.ofArray(image), 0, target, at, BYTES);
+        assert bytes.readRemaining() == BYTES : "image of " + bytes.readRemaining() + " bytes";
+        MemorySegment.copy(bytes.underlyingObject(), 0, target, JAVA_BYTE, at, BYTES);
         target.set(BlockInfo.INT, at + CRC, Crc32c.of(target, at, BYTES));
     }
 
@@ -475,7 +480,7 @@ public final class Superblock {
         if (source.get(BlockInfo.LONG, at) != MAGIC) {
             return null;
         }
-        byte[] image = source.asSlice(at, BYTES).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        byte[] image = source.asSlice(at, BYTES).toArray(JAVA_BYTE);
         MemorySegment segment = MemorySegment.ofArray(image);
         int stored = segment.get(BlockInfo.INT, CRC);
         segment.set(BlockInfo.INT, CRC, 0);

@@ -18,6 +18,9 @@ public final class Doorbell implements WaitStrategy {
 
     private volatile Thread parked;
 
+    /// The consumer's own: what it waits for on a ring.
+    private final Awaited awaited = new Awaited();
+
     /// Changed by the consumer only, while it is awake.
     private Sleep sleep = new Parked();
 
@@ -57,6 +60,17 @@ public final class Doorbell implements WaitStrategy {
     public interface Look {
         /// {@return whether there is something to do}
         boolean hasWork();
+    }
+
+    private static final class Awaited implements Look {
+        private Sequence published;
+        private long sequence;
+        private SequenceBarrier barrier;
+
+        @Override
+        public boolean hasWork() {
+            return published.get() >= sequence || barrier.isAlerted();
+        }
     }
 
     /// Sleeps by a port from now on; the consumer's own call.
@@ -99,10 +113,13 @@ public final class Doorbell implements WaitStrategy {
     public long waitFor(
             long sequence, Sequence cursor, Sequence dependentSequence, SequenceBarrier barrier)
             throws AlertException, InterruptedException {
+        awaited.published = dependentSequence;
+        awaited.sequence = sequence;
+        awaited.barrier = barrier;
         long available;
         while ((available = dependentSequence.get()) < sequence) {
             barrier.checkAlert();
-            await(() -> dependentSequence.get() >= sequence || barrier.isAlerted(), 1_000_000_000L);
+            await(awaited, 1_000_000_000L);
         }
         return available;
     }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,6 +32,12 @@ public final class LocalFile implements BlockFile {
     /// the file that the process closes, also of one opened for reading, so a second one must not even
     /// be opened.
     private static final Set<Object> OPEN = ConcurrentHashMap.newKeySet();
+
+    /// File systems that never make a thread wait which hands a write to io_uring: where they would, as for
+    /// the file's own lock, they say so (IOCB_NOWAIT) and the kernel's workers wait instead. FUSE takes that
+    /// lock wherever it is, overlayfs too. A thread that stands there hears of nothing that is done, also on other
+    /// members, so a single member that stands still would stop all.
+    private static final Set<String> PROMPT = Set.of("ext2", "ext3", "ext4", "xfs", "btrfs");
 
     private final Path path;
     private final Object key;
@@ -75,7 +82,8 @@ public final class LocalFile implements BlockFile {
         this.plain = plain;
         this.durable = durable;
         this.direct = direct;
-        durableDescriptor = direct && durable != null ? Descriptors.of(durable) : -1;
+        durableDescriptor =
+                direct && durable != null && isPrompt(path) ? Descriptors.of(durable) : -1;
         plainDescriptor = durable != null ? Descriptors.of(plain) : -1;
         this.lengthBytes = lengthBytes;
     }
@@ -138,6 +146,16 @@ public final class LocalFile implements BlockFile {
         } catch (IOException e) {
             plain.close();
             throw e;
+        }
+    }
+
+    private static boolean isPrompt(Path path) {
+        try {
+            return !Files.isRegularFile(path)
+                    || PROMPT.contains(Files.getFileStore(path).type().toLowerCase(Locale.ROOT));
+        } catch (IOException | SecurityException e) {
+            LOG.log(System.Logger.Level.DEBUG, path + ": file system not known", e);
+            return false;
         }
     }
 

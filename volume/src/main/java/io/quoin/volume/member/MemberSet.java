@@ -401,6 +401,16 @@ public final class MemberSet {
         return queues[slot].size();
     }
 
+    /// {@return whether any member has something to do}
+    public boolean isBusy() {
+        for (SlotQueue queue : queues) {
+            if (queue.size() > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Drops a member because an operation on it failed. Harmless when it was dropped already.
     ///
     /// @param io the failed write or flush
