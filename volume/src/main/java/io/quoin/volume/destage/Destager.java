@@ -494,15 +494,21 @@ public final class Destager {
         if (each.isIdle) {
             return;
         }
-        checkPayload(each);
         placeBlocks(each);
+        each.seals.fill((byte) 0);
         if (geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData()) {
             for (int p = geometry.dataCount(); p < geometry.width(); p++) {
                 blocks[p] = work;
                 offsets[p] = workOffset(each, p);
             }
             code.encode(blocks, offsets, BLOCK_BYTES);
+            if (each.hasContent && !geometry.isMirror()) {
+                for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+                    guards.seal(work, workOffset(each, p), each.seals, each.seal(p));
+                }
+            }
         }
+        protect(each);
         boolean isPartial = each.dirtyMask != allData();
         each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
         each.generation = Plant.PARITY_GENERATION_STANDS.isPlanted() ? 1 : sequencer.next();
@@ -520,23 +526,34 @@ public final class Destager {
         intentDone();
     }
 
-    /// What came in is what goes home: memory may have changed since.
-    private void checkPayload(RoundRow each) {
+    /// Computes the guards of data that goes home, of each block right after it was held against the CRC-32C it came with, for
+    /// memory may have changed since; and while the row is still in the processor's caches.
+    private void protect(RoundRow each) {
         for (int p = 0; p < geometry.dataCount(); p++) {
             int version = each.versions[p];
-            if (version == DirtyIndex.NONE || dirty.kind(version) != DirtyIndex.WRITE) {
+            if (version == DirtyIndex.NONE) {
                 continue;
             }
-            int crc = Crc32c.of(region, dirty.payload(version), BLOCK_BYTES);
-            if (crc != dirty.crc(version)) {
-                throw new IllegalStateException(
-                        "block "
-                                + dirty.block(version)
-                                + " changed in memory: expected CRC-32C "
-                                + Integer.toHexString(dirty.crc(version))
-                                + ", found "
-                                + Integer.toHexString(crc));
+            byte kind = dirty.kind(version);
+            if (kind == DirtyIndex.WRITE) {
+                checkPayload(version);
+                guards.seal(blocks[p], offsets[p], each.seals, each.seal(p), dirty.crc(version));
+            } else if (kind == DirtyIndex.ZERO) {
+                guards.seal(blocks[p], offsets[p], each.seals, each.seal(p));
             }
+        }
+    }
+
+    private void checkPayload(int version) {
+        int crc = Crc32c.of(region, dirty.payload(version), BLOCK_BYTES);
+        if (crc != dirty.crc(version)) {
+            throw new IllegalStateException(
+                    "block "
+                            + dirty.block(version)
+                            + " changed in memory: expected CRC-32C "
+                            + Integer.toHexString(dirty.crc(version))
+                            + ", found "
+                            + Integer.toHexString(crc));
         }
     }
 

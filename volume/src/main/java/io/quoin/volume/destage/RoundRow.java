@@ -1,7 +1,10 @@
 package io.quoin.volume.destage;
 
+import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.row.InfoGroup;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// One row of a destage round: which versions go home, and what its clean positions hold.
 final class RoundRow {
@@ -48,15 +51,24 @@ final class RoundRow {
     /// Positions read.
     int readMask;
 
+    /// A record for each position, of which the guards count: those of the blocks that go home.
+    final MemorySegment seals;
+
     private final Geometry geometry;
 
     RoundRow(Geometry geometry) {
         this.geometry = geometry;
         versions = new int[geometry.dataCount()];
+        seals = Arena.ofAuto().allocate((long) geometry.width() * BlockInfo.BYTES, Long.BYTES);
     }
 
     /// {@return where the info of a position's block stands in the group's image}
     long record(int position) {
         return group.record(geometry.slotAt(row, position) % geometry.width(), index);
+    }
+
+    /// {@return where a position's record begins in {@link #seals}}
+    long seal(int position) {
+        return (long) position * BlockInfo.BYTES;
     }
 }

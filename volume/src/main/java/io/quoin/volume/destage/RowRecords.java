@@ -36,7 +36,7 @@ final class RowRecords {
 
     /// Records a row.
     ///
-    /// @param each the row, its group locked
+    /// @param each the row, its group locked, guards of what went home in its seals
     /// @param blocks what went home, by position
     /// @param offsets where it begins
     void record(RoundRow each, MemorySegment[] blocks, long[] offsets) {
@@ -50,11 +50,8 @@ final class RowRecords {
                 byte kind = dirty.kind(version);
                 int type = kind == DirtyIndex.TRIM ? BlockInfo.TRIMMED : BlockInfo.DATA;
                 BlockInfo.set(info, at, type, block, dirty.sequence(version));
-                if (kind == DirtyIndex.WRITE) {
-                    // The CRC-32C it came with: what changes in memory after it arrived is noticed.
-                    guards.seal(blocks[p], offsets[p], info, at, dirty.crc(version));
-                } else if (kind == DirtyIndex.ZERO) {
-                    guards.seal(blocks[p], offsets[p], info, at);
+                if (kind != DirtyIndex.TRIM) {
+                    BlockGuards.copy(each.seals, each.seal(p), info, at);
                 }
             } else if ((each.lost >> p & 1) != 0) {
                 BlockInfo.set(info, at, BlockInfo.BAD, block, Batch.BAD_GENERATION);
@@ -74,13 +71,13 @@ final class RowRecords {
                 long at = each.record(p);
                 MemorySegment.copy(info, each.record(0), info, at, BlockInfo.BYTES);
             } else {
-                recordParity(each, p, blocks[p], offsets[p]);
+                recordParity(each, p);
             }
             settled(each, p);
         }
     }
 
-    private void recordParity(RoundRow each, int p, MemorySegment block, long offset) {
+    private void recordParity(RoundRow each, int p) {
         MemorySegment info = each.group.image();
         int k = geometry.dataCount();
         long at = each.record(p);
@@ -90,7 +87,7 @@ final class RowRecords {
         int type = each.hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
         BlockInfo.set(info, at, type, each.row, each.generation);
         if (each.hasContent && isEncoded) {
-            guards.seal(block, offset, info, at);
+            BlockGuards.copy(each.seals, each.seal(p), info, at);
         }
         for (int i = 0; i < k && !Plant.VECTOR_NOT_RENEWED.isPlanted(); i++) {
             long data = each.record(i);

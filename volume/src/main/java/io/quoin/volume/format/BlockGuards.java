@@ -6,6 +6,7 @@ import static io.quoin.volume.format.BlockInfo.GUARD;
 import static io.quoin.volume.format.BlockInfo.INT;
 import static io.quoin.volume.format.BlockInfo.SECDED;
 import static io.quoin.volume.format.BlockInfo.SHORT;
+import static io.quoin.volume.format.BlockInfo.VECTOR;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.quoin.codec.guard.Crc16;
@@ -65,6 +66,18 @@ public final class BlockGuards {
             info.set(SHORT, at + SECDED + 2L * i, (short) code);
         }
         info.set(INT, at + CRC32C, guard.hasCrc32c() ? crc32c : 0);
+    }
+
+    /// Takes guards over from one record to another.
+    ///
+    /// @param from segment of the record that has them
+    /// @param fromAt its offset
+    /// @param to segment of the record that is to have them; the rest of it stays
+    /// @param at its offset
+    public static void copy(MemorySegment from, long fromAt, MemorySegment to, long at) {
+        assert BlockInfo.guard(from, fromAt) != 0 : "no guards were computed";
+        to.set(JAVA_BYTE, at + GUARD, from.get(JAVA_BYTE, fromAt + GUARD));
+        MemorySegment.copy(from, fromAt + CRC16, to, at + CRC16, VECTOR - CRC16);
     }
 
     /// {@return whether the block has the recorded guards; false when none is recorded, for then nothing
