@@ -56,6 +56,7 @@ final class RepairPipeline {
     private final RepairStage verify;
     private final RepairStage reconstruct;
     private final ArrayDeque<RepairTask> finishing = new ArrayDeque<>();
+    private final ArrayDeque<RepairTask> unverified = new ArrayDeque<>();
     private List<RepairTask> unflushed = new ArrayList<>();
     private boolean isFlushing;
     private boolean isSettling;
@@ -144,6 +145,7 @@ final class RepairPipeline {
     /// {@return whether {@link #step} has something to do}
     boolean isStepDue() {
         return reconstructedUpTo.get() > reconstructed.getSequence().get()
+                || !unverified.isEmpty()
                 || !finishing.isEmpty() && finishing.peekFirst().isDone
                 || failure() != null;
     }
@@ -186,7 +188,7 @@ final class RepairPipeline {
         if (failure() != null) {
             throw new IllegalStateException("repair pipeline failed", failure());
         }
-        return poll() | endInOrder();
+        return verifyOne() | poll() | endInOrder();
     }
 
     /// Finds out what a rebuild need not copy.
@@ -226,20 +228,36 @@ final class RepairPipeline {
             readOthers(task, group, 0, !target.isBlank());
             return;
         }
-        int due = rows;
+        task.unverified = rows;
         whenReading.accept(RepairTask.LANE_BYTES);
         Io io = io(task, Io.Kind.READ, task.memory, lane, 0, ROWS_PER_INFO);
         io.listener =
                 done -> {
-                    int bad = 0;
-                    for (int index = 0; index < ROWS_PER_INFO; index++) {
-                        boolean isGood = done.result.isOk() && records.isGood(task, lane, index);
-                        bad |= (due >> index & 1) != 0 && !isGood ? 1 << index : 0;
+                    if (!done.result.isOk()) {
+                        task.kept &= ~task.unverified;
+                        task.unverified = 0;
                     }
-                    task.kept &= ~bad;
-                    readOthers(task, group, due & ~bad, true);
+                    unverified.addLast(
+                            task); // not now: this may be a client's turn, which is to be short
                 };
         members.submit(records.rebuiltSlot, io);
+    }
+
+    /// Holds what was read of one group against its guards.
+    private boolean verifyOne() {
+        RepairTask task = unverified.pollFirst();
+        if (task == null) {
+            return false;
+        }
+        int lane = records.rebuiltSlot % geometry.width();
+        int verified = 0;
+        for (int index = 0; index < ROWS_PER_INFO; index++) {
+            boolean isDue = (task.unverified >> index & 1) != 0;
+            verified |= isDue && records.isGood(task, lane, index) ? 1 << index : 0;
+        }
+        task.kept &= ~task.unverified | verified;
+        readOthers(task, task.group, verified, true);
+        return true;
     }
 
     /// Goes on with the others' blocks. A member that was away and lacks nothing of the group needs none of

@@ -44,6 +44,9 @@ final class RepairTask {
     /// Rows of which the slot under rebuild has its block already, a bit for each: that is left as it is.
     int kept;
 
+    /// Of those, rows whose block was read from the slot under rebuild and not yet held against its guards.
+    int unverified;
+
     /// Whether the info that the slot under rebuild has must be written, and which copy is the worse, -1: neither.
     boolean isInfoStale;
 

@@ -24,6 +24,8 @@ import java.lang.foreign.MemorySegment;
 /// | data | its generation is the one that parity was computed over |
 /// | parity | it covers the data's generations, and has the generation of the row's other parity, if there is any |
 ///
+/// A block that is newer than what is due ends the rebuild: it may be the last copy of a write.
+///
 /// Info is read a run of groups at a time, both copies, each run when the first of it is due.
 ///
 /// In the engine's turns only.
@@ -147,6 +149,10 @@ final class TargetInfo {
         int kept = 0;
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             long record = InfoBlock.record(at, index);
+            if (isNewer(group, index, found, record)) {
+                refuse(group, index, found, record);
+                return 0;
+            }
             if (isCurrent(group, index, found, record)) {
                 long to = group.record(lane, index);
                 MemorySegment.copy(found, record, group.image(), to, BlockInfo.BYTES);
@@ -176,6 +182,40 @@ final class TargetInfo {
                                 first + at / BLOCK_BYTES,
                                 uuid.getMostSignificantBits(),
                                 uuid.getLeastSignificantBits()));
+    }
+
+    /// {@return whether the member has a write that the volume does not know: either the others have lost it, or
+    /// the member was in use without them}
+    private boolean isNewer(InfoGroup group, int index, MemorySegment found, long record) {
+        MemorySegment image = group.image();
+        long due = group.record(lane, index);
+        int type = BlockInfo.type(found, record);
+        int dueType = BlockInfo.type(image, due);
+        long row = geometry.rowIn(group.key(), index);
+        boolean isData =
+                geometry.isMirror() || geometry.positionAt(row, slot) < geometry.dataCount();
+        // The generation of parity that nobody else has is not known, and that of a lost block is
+        // none.
+        return isData
+                && (type == BlockInfo.DATA || type == BlockInfo.TRIMMED)
+                && dueType != BlockInfo.BAD
+                && BlockInfo.generation(found, record) > BlockInfo.generation(image, due);
+    }
+
+    /// The last copy of a write may be there: nothing of it is overwritten.
+    private void refuse(InfoGroup group, int index, MemorySegment found, long record) {
+        members.fail(
+                slot,
+                "row "
+                        + geometry.rowIn(group.key(), index)
+                        + ", block "
+                        + BlockInfo.reference(found, record)
+                        + ": expected generation "
+                        + BlockInfo.generation(group.image(), group.record(lane, index))
+                        + " at most, found "
+                        + BlockInfo.generation(found, record)
+                        + ": a write that the volume does not know; keep a copy of this member before it is"
+                        + " replaced (member replace --force)");
     }
 
     /// {@return whether the record that the member has is the one that is due}
