@@ -2,6 +2,7 @@ package io.quoin.benchmarks;
 
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.guard.Xxh3;
 import io.quoin.codec.hamming.Secded;
 import io.quoin.codec.parity.ErasureCode;
 import java.lang.foreign.Arena;
@@ -71,6 +72,16 @@ public class CodecBenchmark {
     public int crc32c(Row row) {
         row.advance();
         return Crc32c.of(row.blocks[0], row.offsets[0], row.bytes);
+    }
+
+    /// {@return the guards' memory, after the XXH3-128 of a block}
+    ///
+    /// @param row of blocks
+    @Benchmark
+    public MemorySegment xxh3(Row row) {
+        row.advance();
+        Xxh3.digest(row.blocks[0], row.offsets[0], row.bytes, guards, 0);
+        return guards;
     }
 
     /// {@return the sum of the CRC-32C of each 4 KiB, whose sectors' CRC16 are computed too}

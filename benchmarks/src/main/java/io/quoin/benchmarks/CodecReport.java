@@ -29,7 +29,7 @@ final class CodecReport {
     /// What belongs next to each other; the first of a group is what the others are compared with in the second table.
     private static final String[][] GROUPS = {
         {"crc16Isal", "crc16", "crc16Sectors", "crc16Table"},
-        {"copy", "guards", "crc32c", "crc32cJdk", "secded"},
+        {"copy", "guards", "crc32c", "crc32cJdk", "xxh3", "secded"},
         {"xor4Isal", "xor4"},
         {"pq4Isal", "pq4"},
         {"rs8Isal", "rs8", "reconstruct2", "rs8Hadoop"},

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.guard.Xxh3;
 import io.quoin.codec.parity.ErasureCode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -59,6 +60,8 @@ class CodecBenchmarkTest {
         assertThat(peer.crc32cJdk()).isEqualTo(benchmark.crc32c(row) & 0xFFFFFFFFL);
         assertThat(benchmark.crc16Sectors(row).get(JAVA_BYTE, 0))
                 .isEqualTo((byte) Crc16.IBM_3740.of(block, 0, 512));
+        assertThat(benchmark.xxh3(row).asSlice(0, Xxh3.BYTES).toArray(JAVA_BYTE))
+                .isNotEqualTo(new byte[Xxh3.BYTES]);
         assertThat(peer.crc16Table()).isBetween(0L, 0xFFFFL);
         assertThat(benchmark.secded(row)).isPositive();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.guard.Xxh3;
 import io.quoin.codec.hamming.Secded;
 import io.quoin.codec.parity.ErasureCode;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,7 @@ final class AllocationTest {
     @Test
     void guardsOfABlockAllocateNothing() {
         settlesToNothing("crc32c", () -> Crc32c.of(block, 0, 4096));
+        settlesToNothing("xxh3", this::xxh3);
         settlesToNothing("crc16 IBM-3740", () -> crc16(Crc16.IBM_3740));
         settlesToNothing("crc16 T10-DIF", () -> crc16(Crc16.T10_DIF));
         settlesToNothing("crc16 of a sector", () -> Crc16.IBM_3740.of(block, 512, 512));
@@ -52,6 +54,11 @@ final class AllocationTest {
 
     private int crc16(Crc16 crc16) {
         crc16.sectors(block, 0, 8, guards, 0);
+        return 0;
+    }
+
+    private int xxh3() {
+        Xxh3.digest(block, 0, 4096, guards, 0);
         return 0;
     }
 

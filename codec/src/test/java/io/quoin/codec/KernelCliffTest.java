@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import com.sun.management.ThreadMXBean;
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.guard.Xxh3;
 import io.quoin.codec.hamming.Secded;
 import io.quoin.codec.parity.ErasureCode;
 import java.lang.foreign.MemorySegment;
@@ -51,6 +52,7 @@ final class KernelCliffTest {
                 new Subject("crc16 of a block", 4096, 0.04, this::crc16),
                 new Subject("crc16 of sectors", 4096, 0.03, this::sectors),
                 new Subject("crc32c", 4096, 0.09, () -> sink += Crc32c.of(blocks[0], 0, 4096)),
+                new Subject("xxh3", 4096, 0.1, () -> Xxh3.digest(blocks[0], 0, 4096, guards, 0)),
                 new Subject("secded", 512, 0.05, () -> sink += Secded.encode(blocks[0], 512)),
                 new Subject("xor 4+1", 4 * 4096, 0.2, () -> xor.encode(blocks, offsets, 4096)),
                 new Subject("p+q 4+2", 4 * 4096, 0.1, () -> pq.encode(blocks, offsets, 4096)),

@@ -24,6 +24,12 @@ public final class Kernels {
                     ? new VectorSecdedKernel()
                     : new ScalarSecdedKernel();
 
+    /// Digests of blocks; scalar below 256 bits, where vectors are boxed.
+    public static final Xxh3Kernel XXH3 =
+            CHOICE.isVector && CHOICE.vectorBits >= LEAST_BITS
+                    ? new VectorXxh3Kernel()
+                    : new ScalarXxh3Kernel();
+
     private Kernels() {}
 
     /// {@return a CRC of 16 bits}
