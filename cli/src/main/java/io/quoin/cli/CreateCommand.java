@@ -76,7 +76,8 @@ final class CreateCommand extends QuoinCommand {
     @Option(
             names = "--guard",
             paramLabel = "GUARD",
-            description = "crc16, crc16+hamming, crc32c or crc32c+hamming (crc32c).")
+            description =
+                    "crc16, crc16+hamming, crc32c, crc32c+hamming, xxh3 or xxh3+hamming (crc32c).")
     private String guard = Guard.CRC32C.text();
 
     @Option(

@@ -127,7 +127,7 @@ class BadInputIT {
                 "@state");
         here.refused(
                 REFUSED,
-                "guard: expected crc16, crc16+hamming, crc32c or crc32c+hamming, was md5",
+                "guard: expected crc16, crc16+hamming, crc32c, crc32c+hamming, xxh3 or xxh3+hamming, was md5",
                 "create",
                 "a",
                 "--level=raid1",

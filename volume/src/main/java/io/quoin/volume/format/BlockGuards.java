@@ -4,13 +4,16 @@ import static io.quoin.volume.format.BlockInfo.CRC16;
 import static io.quoin.volume.format.BlockInfo.CRC32C;
 import static io.quoin.volume.format.BlockInfo.GUARD;
 import static io.quoin.volume.format.BlockInfo.INT;
+import static io.quoin.volume.format.BlockInfo.LONG;
 import static io.quoin.volume.format.BlockInfo.SECDED;
 import static io.quoin.volume.format.BlockInfo.SHORT;
 import static io.quoin.volume.format.BlockInfo.VECTOR;
+import static io.quoin.volume.format.BlockInfo.XXH3;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.quoin.codec.guard.Crc16;
 import io.quoin.codec.guard.Crc32c;
+import io.quoin.codec.guard.Xxh3;
 import io.quoin.codec.hamming.Secded;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.geometry.Geometry;
@@ -34,7 +37,7 @@ public final class BlockGuards {
     public BlockGuards(Guard guard, Crc16 crc16) {
         this.guard = guard;
         this.crc16 = crc16;
-        this.computed = Arena.ofAuto().allocate(2 * SECTORS, 8);
+        this.computed = Arena.ofAuto().allocate(Math.max(2 * SECTORS, Xxh3.BYTES), 8);
     }
 
     /// Records the guards of a block in its info.
@@ -44,8 +47,8 @@ public final class BlockGuards {
     /// @param info segment of the record
     /// @param at its offset
     public void seal(MemorySegment data, long dataAt, MemorySegment info, long at) {
-        int digest = guard.hasCrc32c() ? Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) : 0;
-        seal(data, dataAt, info, at, digest);
+        int crc32c = guard.hasCrc32c() ? Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) : 0;
+        seal(data, dataAt, info, at, crc32c);
     }
 
     /// Records the guards of a block whose CRC-32C is known.
@@ -66,6 +69,12 @@ public final class BlockGuards {
             info.set(SHORT, at + SECDED + 2L * i, (short) code);
         }
         info.set(INT, at + CRC32C, guard.hasCrc32c() ? crc32c : 0);
+        if (guard.hasXxh3()) {
+            Xxh3.digest(data, dataAt, Geometry.BLOCK_BYTES, info, at + XXH3);
+        } else {
+            info.set(LONG, at + XXH3, 0);
+            info.set(LONG, at + XXH3 + 8, 0);
+        }
     }
 
     /// Takes guards over from one record to another.
@@ -96,9 +105,18 @@ public final class BlockGuards {
                 && Crc32c.of(data, dataAt, Geometry.BLOCK_BYTES) != info.get(INT, at + CRC32C)) {
             return false;
         }
+        if (recorded.hasXxh3() && !hasDigest(data, dataAt, info, at)) {
+            return false;
+        }
         crc16.sectors(data, dataAt, SECTORS, computed, 0);
         return MemorySegment.mismatch(computed, 0, 2 * SECTORS, info, at + CRC16, at + SECDED)
                 == -1;
+    }
+
+    private boolean hasDigest(MemorySegment data, long dataAt, MemorySegment info, long at) {
+        Xxh3.digest(data, dataAt, Geometry.BLOCK_BYTES, computed, 0);
+        long from = at + XXH3;
+        return MemorySegment.mismatch(computed, 0, Xxh3.BYTES, info, from, from + Xxh3.BYTES) == -1;
     }
 
     /// Corrects single flipped bits, one per sector at most, and keeps the result only when every

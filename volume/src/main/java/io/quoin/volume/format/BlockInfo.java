@@ -18,7 +18,8 @@ import java.nio.ByteOrder;
 /// 24  8 x u16  CRC16 of each 512 bytes
 /// 40  8 x u16  SECDED of each 512 bytes, 14 bits, 0 if not kept
 /// 56  u32  CRC-32C of the block, 0 if not kept
-/// 60  28 B reserved for longer digests
+/// 60  2 x u64  XXH3-128 of the block, low half first, 0 if not kept
+/// 76  12 B reserved
 /// 88  32 B parity positions: generations of the k data blocks this parity was computed over, the
 ///          low min(8, 32 / k) bytes of each
 /// ```
@@ -52,6 +53,7 @@ public final class BlockInfo {
     static final int CRC16 = 24;
     static final int SECDED = 40;
     static final int CRC32C = 56;
+    static final int XXH3 = 60;
     static final int VECTOR = 88;
     static final int VECTOR_BYTES = 32;
 

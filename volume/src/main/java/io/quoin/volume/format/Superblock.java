@@ -24,7 +24,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///    8  u32  CRC-32C of the 4096 bytes with this field zero
 ///   12  u32  format version, 1
 ///   16  u64  compat features    (unknown bits are kept)
-///   24  u64  incompat features  (unknown bits refuse)
+///   24  u64  incompat features  (unknown bits refuse): 1 XXH3
 ///   32  u64  ro_compat features (unknown bits open read-only)
 ///   40  u64  sequence of this superblock on this member
 ///   48  UUID volume: high, low
@@ -33,7 +33,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///   96  64 B volume name, UTF-8, zero padded
 ///  160  u32  volume tag
 ///  164  u16  slot of this member
-///  166  u8   level   u8 guard   u8 CRC16 polynomial (0: 0x1021, 1: 0x8BB7)
+///  166  u8   level   u8 guard (less 2 with XXH3)   u8 CRC16 polynomial (0: 0x1021, 1: 0x8BB7)
 ///  169  u8   flags: 1 clean stop
 ///  170  u16  groups   u16 k   u16 m
 ///  176  u32  unit blocks
@@ -80,6 +80,12 @@ public final class Superblock {
 
     static final long MAGIC = 0x314253_4E494F5551L; // "QUOINSB1"
     private static final int VERSION = 1;
+
+    /// Incompat feature: the guard is xxh3 where the byte says crc32c, with or without Hamming codes. A byte that an
+    /// older Quoin does not know would make it call all copies damaged; what it says of a feature bit is true.
+    private static final long FEATURE_XXH3 = 1;
+
+    private static final int XXH3_LESS = Guard.XXH3.code() - Guard.CRC32C.code();
     private static final int CRC = 8;
     private static final int JOBS_AT = 288;
     private static final int TABLE_AT = 512;
@@ -100,7 +106,7 @@ public final class Superblock {
         /// Feature bits that older software may ignore.
         public long compat;
 
-        /// Feature bits that must be understood.
+        /// Feature bits that must be understood and are not; those that are follow from other fields.
         public long incompat;
 
         /// Feature bits that must be understood to write.
@@ -375,7 +381,8 @@ public final class Superblock {
         out.writeHexDumpDescription("crc32c").writeInt(0);
         out.writeHexDumpDescription("version").writeInt(VERSION);
         out.writeHexDumpDescription("compat").writeLong(f.compat);
-        out.writeHexDumpDescription("incompat").writeLong(f.incompat);
+        out.writeHexDumpDescription("incompat")
+                .writeLong(f.incompat | (f.guard.hasXxh3() ? FEATURE_XXH3 : 0));
         out.writeHexDumpDescription("ro_compat").writeLong(f.roCompat);
         out.writeHexDumpDescription("superblock sequence").writeLong(f.sequence);
         uuid(out, "volume", f.volume);
@@ -388,7 +395,7 @@ public final class Superblock {
         out.writeHexDumpDescription("volume tag").writeInt(f.volumeTag);
         out.writeHexDumpDescription("slot").writeShort((short) f.slot);
         out.writeHexDumpDescription("level").writeByte((byte) f.geometry.level().ordinal());
-        out.writeHexDumpDescription("guard").writeByte((byte) f.guard.code());
+        out.writeHexDumpDescription("guard").writeByte((byte) guardByte(f.guard));
         out.writeHexDumpDescription("crc16 polynomial").writeByte((byte) f.polynomial);
         out.writeHexDumpDescription("flags").writeByte((byte) (f.clean ? 1 : 0));
         out.writeHexDumpDescription("groups").writeShort((short) f.geometry.groupCount());
@@ -440,6 +447,17 @@ public final class Superblock {
             out.writeHexDumpDescription("reserved").writeLong(0);
         }
         pad(out, start + BYTES);
+    }
+
+    private static int guardByte(Guard guard) {
+        return guard.hasXxh3() ? guard.code() - XXH3_LESS : guard.code();
+    }
+
+    /// {@return the guard that its byte and the features speak of, or null when there is none}
+    private static Guard guard(int guardByte, long incompat) {
+        boolean isXxh3 = (incompat & FEATURE_XXH3) != 0;
+        Guard guard = Guard.ofCode(isXxh3 ? guardByte + XXH3_LESS : guardByte);
+        return guard != null && guard.hasXxh3() == isXxh3 ? guard : null;
     }
 
     private static void uuid(BytesOut<?> out, String what, UUID uuid) {
@@ -540,7 +558,8 @@ public final class Superblock {
             throw new IllegalArgumentException("version: expected 1, was " + version);
         }
         f.compat = in.readLong();
-        f.incompat = in.readLong();
+        long incompat = in.readLong();
+        f.incompat = incompat & ~FEATURE_XXH3;
         f.roCompat = in.readLong();
         f.sequence = in.readLong();
         f.volume = new UUID(in.readLong(), in.readLong());
@@ -579,7 +598,7 @@ public final class Superblock {
         f.tailBatch = in.readLong();
         f.sequenceFloor = in.readLong();
         f.nextJob = in.readLong();
-        f.guard = Guard.ofCode(guard);
+        f.guard = guard(guard, incompat);
         if (level >= Level.values().length || f.guard == null) {
             throw new IllegalArgumentException("unknown level " + level + " or guard " + guard);
         }

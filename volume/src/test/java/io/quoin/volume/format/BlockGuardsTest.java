@@ -41,7 +41,7 @@ final class BlockGuardsTest {
     @ParameterizedTest
     @EnumSource(
             value = Guard.class,
-            names = {"CRC16_HAMMING", "CRC32C_HAMMING"})
+            names = {"CRC16_HAMMING", "CRC32C_HAMMING", "XXH3_HAMMING"})
     void anyOneFlippedBitIsCorrected(Guard guard) {
         BlockGuards guards = sealed(guard, Crc16.IBM_3740);
         for (long bit = 0; bit < 8 * 4096; bit++) {
@@ -69,7 +69,7 @@ final class BlockGuardsTest {
     @ParameterizedTest
     @EnumSource(
             value = Guard.class,
-            names = {"CRC16_HAMMING", "CRC32C_HAMMING"})
+            names = {"CRC16_HAMMING", "CRC32C_HAMMING", "XXH3_HAMMING"})
     void worseDamageIsRefusedAndTheBytesAreLeftAsTheyWereRead(Guard guard) {
         BlockGuards guards = sealed(guard, Crc16.IBM_3740);
         SplittableRandom random = new SplittableRandom(2);
@@ -102,7 +102,7 @@ final class BlockGuardsTest {
     @ParameterizedTest
     @EnumSource(
             value = Guard.class,
-            names = {"CRC16", "CRC32C"})
+            names = {"CRC16", "CRC32C", "XXH3"})
     void withoutHammingCodesNothingIsCorrected(Guard guard) {
         BlockGuards guards = sealed(guard, Crc16.IBM_3740);
         Samples.flip(data, 100);
@@ -140,6 +140,73 @@ final class BlockGuardsTest {
                 .isTrue();
     }
 
+    @ParameterizedTest
+    @EnumSource(Guard.class)
+    void everySingleFlippedBitOfARecordedGuardIsNoticed(Guard guard) {
+        BlockGuards guards = sealed(guard, Crc16.IBM_3740);
+        for (int at : new int[] {BlockInfo.CRC16, BlockInfo.CRC32C, BlockInfo.XXH3}) {
+            boolean isKept =
+                    at == BlockInfo.CRC16
+                            || at == BlockInfo.CRC32C && guard.hasCrc32c()
+                            || at == BlockInfo.XXH3 && guard.hasXxh3();
+            int bytes = at == BlockInfo.CRC32C ? 4 : 16;
+            for (long bit = 8 * (256 + at); bit < 8 * (256 + at + bytes); bit++) {
+                Samples.flip(info, bit);
+                assertThat(guards.matches(data, 0, info, 256))
+                        .as("field at %d, bit %d", at, bit)
+                        .isEqualTo(!isKept);
+                Samples.flip(info, bit);
+            }
+        }
+    }
+
+    /// Goal: damage that all CRCs let pass is noticed by the digest. Method: no such damage can be made, so the record gets the CRCs
+    /// of the damaged block, as if they had collided, and keeps the digest of the good one.
+    @ParameterizedTest
+    @EnumSource(
+            value = Guard.class,
+            names = {"XXH3", "XXH3_HAMMING"})
+    void whatAllCrcsLetPassIsNoticedByTheDigest(Guard guard) {
+        BlockGuards guards = sealed(guard, Crc16.IBM_3740);
+        MemorySegment damaged = Samples.random(4096, 32);
+        MemorySegment other = Samples.block().copyFrom(info);
+        guards.seal(damaged, 0, other, 256);
+        MemorySegment.copy(
+                other,
+                256 + BlockInfo.CRC16,
+                info,
+                256 + BlockInfo.CRC16,
+                BlockInfo.XXH3 - BlockInfo.CRC16);
+        assertThat(guards.matches(damaged, 0, info, 256)).isFalse();
+        assertThat(guards.correct(damaged, 0, info, 256)).isEqualTo(-1);
+        MemorySegment.copy(
+                other,
+                256 + BlockInfo.XXH3,
+                info,
+                256 + BlockInfo.XXH3,
+                BlockInfo.VECTOR - BlockInfo.XXH3);
+        assertThat(guards.matches(damaged, 0, info, 256)).isTrue();
+    }
+
+    /// What a block came with is recorded whatever its bytes are by now; the digest is of these.
+    @Test
+    void aBlockThatChangedSinceItsCrc32cWasComputedMatchesNeitherAsItIsNorAsItWas() {
+        BlockGuards guards = sealed(Guard.XXH3, Crc16.IBM_3740);
+        Samples.flip(data, 100);
+        guards.seal(data, 0, info, 256, io.quoin.codec.guard.Crc32c.of(original, 0, 4096));
+        assertThat(guards.matches(data, 0, info, 256)).isFalse();
+        assertThat(guards.matches(original, 0, info, 256)).isFalse();
+    }
+
+    @Test
+    void aRecordThatIsSealedWithAShorterGuardKeepsNothingOfALongerOne() {
+        sealed(Guard.XXH3_HAMMING, Crc16.IBM_3740);
+        new BlockGuards(Guard.CRC16, Crc16.IBM_3740).seal(data, 0, info, 256);
+        for (int i = BlockInfo.SECDED; i < BlockInfo.BYTES; i++) {
+            assertThat(info.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 256 + i)).isZero();
+        }
+    }
+
     @Test
     void guardsAreNamedAsOperatorsWriteThem() {
         for (Guard guard : Guard.values()) {
@@ -147,9 +214,14 @@ final class BlockGuardsTest {
             assertThat(Guard.ofCode(guard.code())).isEqualTo(guard);
         }
         assertThat(Guard.ofCode(0)).isNull();
-        assertThat(Guard.ofCode(5)).isNull();
-        assertThatThrownBy(() -> Guard.parse("md5"))
-                .hasMessage(
-                        "guard: expected crc16, crc16+hamming, crc32c or crc32c+hamming, was md5");
+        assertThat(Guard.ofCode(7)).isNull();
+        assertThat(Guard.ofCode(-1)).isNull();
+        for (String text : new String[] {"md5", "blake3", "hmac-sha256", "aes-256-gcm", "XXH3"}) {
+            assertThatThrownBy(() -> Guard.parse(text))
+                    .hasMessage(
+                            "guard: expected crc16, crc16+hamming, crc32c, crc32c+hamming, xxh3 or"
+                                    + " xxh3+hamming, was "
+                                    + text);
+        }
     }
 }

@@ -16,8 +16,12 @@ final class InfoBlockTest {
     private static final long LOW = Samples.MEMBER.getLeastSignificantBits();
 
     private static MemorySegment sample() {
+        return sample(Guard.CRC32C_HAMMING);
+    }
+
+    private static MemorySegment sample(Guard guard) {
         MemorySegment block = Samples.block();
-        BlockGuards guards = new BlockGuards(Guard.CRC32C_HAMMING, Crc16.IBM_3740);
+        BlockGuards guards = new BlockGuards(guard, Crc16.IBM_3740);
         MemorySegment data = Samples.random(4096, 9);
         long at = InfoBlock.record(0, 0);
         BlockInfo.set(block, at, BlockInfo.DATA, 64, 501);
@@ -36,7 +40,11 @@ final class InfoBlockTest {
 
     @Test
     void theBytesOnDiskAreThoseOfTheAnnotatedDump() throws IOException {
-        MemorySegment block = sample();
+        Golden.check("info-block.txt", dump(sample()));
+        Golden.check("info-block-xxh3.txt", dump(sample(Guard.XXH3)));
+    }
+
+    private static String dump(MemorySegment block) {
         Dump dump = new Dump(block);
         dump.field(8, "magic QUOINPI1");
         dump.field(4, "crc32c");
@@ -59,10 +67,11 @@ final class InfoBlockTest {
             dump.field(16, "crc16 of each 512 bytes");
             dump.field(16, "secded of each 512 bytes");
             dump.field(4, "crc32c");
-            dump.reserved(28);
+            dump.field(16, "xxh3-128, low half first");
+            dump.reserved(12);
             dump.field(32, "generation vector");
         }
-        Golden.check("info-block.txt", dump.text());
+        return dump.text();
     }
 
     private static String typeText(MemorySegment block, long at) {

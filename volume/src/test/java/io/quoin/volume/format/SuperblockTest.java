@@ -1,7 +1,9 @@
 package io.quoin.volume.format;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quoin.codec.guard.Crc32c;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
@@ -12,12 +14,72 @@ import net.openhft.chronicle.bytes.HexDumpBytes;
 import org.junit.jupiter.api.Test;
 
 final class SuperblockTest {
+    private static final int CRC_AT = 8;
+    private static final int INCOMPAT_AT = 24;
+    private static final int GUARD_AT = 167;
+
     @Test
     void theBytesOnDiskAreThoseOfTheAnnotatedDump() throws IOException {
         HexDumpBytes dump = new HexDumpBytes();
         Samples.superblock().build().writeTo(dump);
         Golden.check("superblock.txt", Golden.withoutPadding(dump.toHexString()));
         dump.releaseLast();
+    }
+
+    @Test
+    void theBytesOnDiskOfAVolumeWithDigestsAreThoseOfItsAnnotatedDump() throws IOException {
+        Superblock.Builder builder = Samples.superblock();
+        builder.guard = Guard.XXH3_HAMMING;
+        HexDumpBytes dump = new HexDumpBytes();
+        builder.build().writeTo(dump);
+        Golden.check("superblock-xxh3.txt", Golden.withoutPadding(dump.toHexString()));
+        dump.releaseLast();
+    }
+
+    @Test
+    void everyGuardComesBackAndChangesNoOtherField() {
+        for (Guard guard : Guard.values()) {
+            Superblock.Builder builder = Samples.superblock();
+            builder.guard = guard;
+            MemorySegment block = Samples.block();
+            builder.build().store(block, 0);
+            Superblock read = Superblock.load(block, 0);
+            assertThat(read.guard()).isEqualTo(guard);
+            assertThat(read.unknownIncompat()).isEqualTo(builder.incompat);
+        }
+    }
+
+    /// A version that knows codes 1 to 4 and no feature reads a superblock whose feature it refuses by name, not one that is damaged.
+    @Test
+    void aDigestIsAFeatureBitToVersionsThatDoNotKnowIt() {
+        for (Guard guard : new Guard[] {Guard.XXH3, Guard.XXH3_HAMMING}) {
+            Superblock.Builder builder = Samples.superblock();
+            builder.incompat = 0;
+            builder.guard = guard;
+            MemorySegment block = Samples.block();
+            builder.build().store(block, 0);
+            assertThat(block.get(BlockInfo.LONG, INCOMPAT_AT)).isEqualTo(1);
+            assertThat(Guard.ofCode(block.get(JAVA_BYTE, GUARD_AT)))
+                    .isEqualTo(guard == Guard.XXH3 ? Guard.CRC32C : Guard.CRC32C_HAMMING);
+        }
+    }
+
+    @Test
+    void aGuardThatItsFeatureBitDoesNotFitIsNoGuard() {
+        for (int features = 0; features <= 1; features++) {
+            for (int code = 0; code < 256; code++) {
+                MemorySegment block = Samples.block();
+                Samples.superblock().build().store(block, 0);
+                block.set(BlockInfo.LONG, INCOMPAT_AT, features);
+                block.set(JAVA_BYTE, GUARD_AT, (byte) code);
+                block.set(BlockInfo.INT, CRC_AT, 0);
+                block.set(BlockInfo.INT, CRC_AT, Crc32c.of(block, 0, Superblock.BYTES));
+                boolean isGuard = features == 0 ? code >= 1 && code <= 4 : code == 3 || code == 4;
+                assertThat(Superblock.load(block, 0) != null)
+                        .as("features %d, code %d", features, code)
+                        .isEqualTo(isGuard);
+            }
+        }
     }
 
     @Test

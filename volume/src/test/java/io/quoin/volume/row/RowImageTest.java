@@ -139,6 +139,7 @@ final class RowImageTest {
     @CsvSource({
         "2+1, 3, CRC32C_HAMMING",
         "2+1, 3, CRC32C",
+        "2+1, 3, XXH3_HAMMING",
         "2+1, 3, CRC16",
         "3+2, 5, CRC32C_HAMMING",
         "3+2, 5, CRC16_HAMMING",
