@@ -33,7 +33,7 @@ public record Settings(
         Path stateDirectory,
         EngineSettings engine,
         ClientLimits clients,
-        ScrubSettings scrubs,
+        Recurrence scrubs,
         List<VolumeSettings> volumes,
         Optional<VolumeSettings> given) {
     /// The settings file that is read when none is named and it exists.
@@ -151,7 +151,7 @@ public record Settings(
         Path stateDirectory = DEFAULT_STATE_DIRECTORY;
         EngineSettings engine = EngineSettings.DEFAULT;
         ClientLimits clients = ClientLimits.NONE;
-        ScrubSettings scrubs = ScrubSettings.DEFAULT;
+        Recurrence scrubs = Recurrence.DEFAULT;
         final List<VolumeSettings> volumes = new ArrayList<>();
         Optional<VolumeSettings> given = Optional.empty();
 

@@ -90,7 +90,7 @@ final class SettingsFile {
         state.end();
         into.engine = engine(root.section("engine"), into.engine);
         into.clients = clients(root.section("clients"));
-        into.scrubs = scrubs(root.section("scrub"), into.scrubs);
+        into.scrubs = recurrence(root.section("scrub"), "every-days", into.scrubs);
         for (TomlSection each : root.sections("volume")) {
             into.volumes.add(volume(each));
         }
@@ -173,13 +173,13 @@ final class SettingsFile {
         }
     }
 
-    private static ScrubSettings scrubs(TomlSection section, ScrubSettings was)
+    private static Recurrence recurrence(TomlSection section, String daysKey, Recurrence was)
             throws ConfigException {
-        OptionalLong days = section.integer("every-days", 0, 3650);
+        OptionalLong days = section.integer(daysKey, 0, 3650);
         LocalTime from = time(section, "from", was.from());
         LocalTime until = time(section, "until", was.until());
         section.end();
-        return new ScrubSettings((int) days.orElse(was.everyDays()), from, until);
+        return new Recurrence((int) days.orElse(was.everyDays()), from, until);
     }
 
     private static LocalTime time(TomlSection section, String key, LocalTime usual)

@@ -1,6 +1,6 @@
 package io.quoin.daemon.host;
 
-import io.quoin.daemon.config.ScrubSettings;
+import io.quoin.daemon.config.Recurrence;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobRecord;
@@ -36,7 +36,7 @@ public final class ScrubSchedule implements AutoCloseable {
         void scrub() throws VolumeException;
     }
 
-    private final ScrubSettings settings;
+    private final Recurrence settings;
     private final Clock clock;
     private final Supplier<Collection<? extends Scrubbed>> volumes;
     private volatile boolean isClosed;
@@ -48,7 +48,7 @@ public final class ScrubSchedule implements AutoCloseable {
     /// @param clock the host's time
     /// @param volumes those that are served
     ScrubSchedule(
-            ScrubSettings settings, Clock clock, Supplier<Collection<? extends Scrubbed>> volumes) {
+            Recurrence settings, Clock clock, Supplier<Collection<? extends Scrubbed>> volumes) {
         this.settings = settings;
         this.clock = clock;
         this.volumes = volumes;
@@ -109,9 +109,7 @@ public final class ScrubSchedule implements AutoCloseable {
                 last = Math.max(last, job.finishedMillis());
             }
         }
-        // A clock that was ahead once must not put the next scrub off for years.
-        long age = Math.abs(clock.millis() - last);
-        return age >= Duration.ofDays(settings.everyDays()).toMillis();
+        return settings.isDue(last, clock);
     }
 
     /// Ends the thread.

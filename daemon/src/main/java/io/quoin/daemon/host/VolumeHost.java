@@ -2,7 +2,7 @@ package io.quoin.daemon.host;
 
 import io.quoin.codec.nbd.ExportName;
 import io.quoin.daemon.config.ConfigException;
-import io.quoin.daemon.config.ScrubSettings;
+import io.quoin.daemon.config.Recurrence;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.nbd.NbdServer;
@@ -419,7 +419,7 @@ public final class VolumeHost {
     /// @param settings when
     /// @param clock the host's time
     /// @return the schedule, to be started
-    public ScrubSchedule scrubSchedule(ScrubSettings settings, Clock clock) {
+    public ScrubSchedule scrubSchedule(Recurrence settings, Clock clock) {
         return new ScrubSchedule(settings, clock, this::volumes);
     }
 

@@ -101,7 +101,7 @@ class SettingsFileTest {
                                 OptionalLong.of(9),
                                 OptionalLong.of(10)));
         assertThat(settings.scrubs())
-                .isEqualTo(new ScrubSettings(30, LocalTime.of(22, 0), LocalTime.of(4, 30)));
+                .isEqualTo(new Recurrence(30, LocalTime.of(22, 0), LocalTime.of(4, 30)));
         assertThat(settings.volumes()).hasSize(2);
         assertThat(settings.volumes().getFirst().name()).isEqualTo(Optional.of("orders"));
         assertThat(settings.volumes().getFirst().members())

@@ -2,7 +2,7 @@ package io.quoin.daemon.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quoin.daemon.config.ScrubSettings;
+import io.quoin.daemon.config.Recurrence;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobRecord;
@@ -72,8 +72,8 @@ class ScrubScheduleTest {
     }
 
     private void look(String now, String from, String until, Made... volumes) {
-        ScrubSettings settings =
-                new ScrubSettings(7, LocalTime.parse(from), LocalTime.parse(until));
+        Recurrence settings =
+                new Recurrence(7, LocalTime.parse(from), LocalTime.parse(until));
         Clock clock = Clock.fixed(Instant.parse(now), ZoneOffset.UTC);
         new ScrubSchedule(settings, clock, () -> List.of(volumes)).look();
     }
