@@ -12,14 +12,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `quoin spare add|remove|list`.
+/// `quoin spare add|remove|list|drill`.
 @Command(
         name = "spare",
         description = "Members in waiting, which take the place of lost ones at once.",
         subcommands = {
             SpareCommand.Add.class,
             SpareCommand.Remove.class,
-            SpareCommand.ListSpares.class
+            SpareCommand.ListSpares.class,
+            SpareCommand.Drill.class
         })
 final class SpareCommand extends CommandGroup {
 
@@ -27,12 +28,44 @@ final class SpareCommand extends CommandGroup {
     ///
     /// @param spare the daemon's `spare`
     static String describe(JsonObject spare) {
+        boolean isReady = !spare.has("error");
         return spare.getString("path")
-                + " ("
+                + ": "
                 + ByteSize.format(spare.getLong("sizeBytes"))
-                + ") "
+                + ", for "
+                + (spare.getArray("volumes", new JsonArray()).isEmpty()
+                        ? "any volume"
+                        : users(spare))
+                + ", "
                 + spare.getString("state")
-                + (spare.has("error") ? ": " + spare.getString("error") : "");
+                + (isReady ? ", " : ": " + spare.getString("error") + "; ")
+                + (spare.has("drill") ? "drilled " : "")
+                + drill(spare);
+    }
+
+    private static String users(JsonObject spare) {
+        return spare.getArray("volumes", new JsonArray()).stream()
+                .map(Object::toString)
+                .collect(Collectors.joining(","));
+    }
+
+    /// {@return when a spare was drilled last, and how it did}
+    private static String drill(JsonObject spare) {
+        String underWay = spare.getBoolean("isBeingDrilled") ? ", a drill is under way" : "";
+        if (!spare.has("drill")) {
+            return "never drilled" + underWay;
+        }
+        JsonObject drill = spare.getObject("drill");
+        return Age.of(drill.getLong("endedMillis"), System.currentTimeMillis())
+                + ": "
+                + (drill.has("error")
+                        ? "FAILED: " + drill.getString("error")
+                        : "ok, " + drill.getLong("medianMicros") + " us, " + pace(drill))
+                + underWay;
+    }
+
+    private static String pace(JsonObject drill) {
+        return (drill.getLong("bytesPerSecond") >> 20) + " MiB/s";
     }
 
     /// `quoin spare add PATH`: a file or device that any volume, or some, may have.
@@ -123,19 +156,93 @@ final class SpareCommand extends CommandGroup {
                             Table.right("size"),
                             Table.left("for"),
                             Table.left("state"),
+                            Table.left("drilled"),
                             Table.left("note"));
             for (Object each : answer.getArray("spares", new JsonArray())) {
                 JsonObject spare = (JsonObject) each;
-                String names =
-                        spare.getArray("volumes", new JsonArray()).stream()
-                                .map(Object::toString)
-                                .collect(Collectors.joining(","));
+                String names = users(spare);
                 table.row(
                         spare.getString("path"),
                         ByteSize.format(spare.getLong("sizeBytes")),
                         names.isEmpty() ? "any" : names,
                         spare.getString("state"),
+                        drill(spare),
                         spare.getString("error"));
+            }
+            table.writeTo(out);
+        }
+    }
+
+    /// `quoin spare drill [PATH]`.
+    @Command(
+            name = "drill",
+            description =
+                    "Writes to a spare, reads that back and times it, so that a dead one is found before it is needed.")
+    static final class Drill extends QuoinCommand {
+        @Mixin private DaemonOption daemon;
+
+        @Parameters(
+                arity = "0..1",
+                paramLabel = "PATH",
+                description = "The spare; all of them without.")
+        private Path path;
+
+        @Override
+        ExitCode run(Output output) throws Exception {
+            JsonObject request = ControlClient.request("spare.drill");
+            if (path != null) {
+                request.put("path", Paths.absolute(path).toString());
+            }
+            JsonObject answer = daemon.order(request);
+            output.print(new Drills(answer));
+            List<JsonObject> failed =
+                    answer.getArray("drills", new JsonArray()).stream()
+                            .map(each -> (JsonObject) each)
+                            .filter(each -> !each.getString("state").equals("ok"))
+                            .toList();
+            if (!failed.isEmpty()) {
+                JsonObject first = failed.getFirst();
+                throw CommandFailure.failed(
+                        failed.size()
+                                + " of "
+                                + answer.getArray("drills").size()
+                                + " drills not passed: "
+                                + first.getString("path")
+                                + " "
+                                + first.getString("state")
+                                + ": "
+                                + first.getString("error"));
+            }
+            return ExitCode.OK;
+        }
+    }
+
+    private record Drills(JsonObject answer) implements Report {
+        @Override
+        public JsonObject toJson() {
+            return answer;
+        }
+
+        @Override
+        public void writeText(PrintWriter out) {
+            Table table =
+                    Table.of(
+                            Table.left("spare"),
+                            Table.left("drill"),
+                            Table.right("write median"),
+                            Table.right("slowest"),
+                            Table.right("pace"),
+                            Table.left("note"));
+            for (Object each : answer.getArray("drills", new JsonArray())) {
+                JsonObject drill = (JsonObject) each;
+                boolean isOk = drill.getString("state").equals("ok");
+                table.row(
+                        drill.getString("path"),
+                        drill.getString("state"),
+                        isOk ? drill.getLong("medianMicros") + " us" : null,
+                        isOk ? drill.getLong("slowestMicros") + " us" : null,
+                        isOk ? pace(drill) : null,
+                        drill.getString("error"));
             }
             table.writeTo(out);
         }

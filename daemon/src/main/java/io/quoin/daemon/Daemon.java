@@ -7,6 +7,7 @@ import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.TcpAddress;
 import io.quoin.daemon.control.Commands;
 import io.quoin.daemon.control.ControlServer;
+import io.quoin.daemon.host.DrillSchedule;
 import io.quoin.daemon.host.ScrubSchedule;
 import io.quoin.daemon.host.VolumeHost;
 import io.quoin.daemon.nbd.NbdServer;
@@ -49,6 +50,7 @@ final class Daemon implements AutoCloseable {
     private final NbdServer server;
     private final VolumeHost host;
     private final ScrubSchedule scrubs;
+    private final DrillSchedule drills;
     private ControlServer control;
     private Thread watchdog;
     private volatile boolean isWatchOver;
@@ -66,6 +68,7 @@ final class Daemon implements AutoCloseable {
         server = new NbdServer(clients(settings.clients()));
         host = new VolumeHost(server, state, settings.engine(), events);
         scrubs = host.scrubSchedule(settings.scrubs(), Clock.systemDefaultZone());
+        drills = host.drillSchedule(settings.drills(), Clock.systemDefaultZone());
     }
 
     private static NbdSettings clients(ClientLimits limits) {
@@ -99,6 +102,7 @@ final class Daemon implements AutoCloseable {
         host.openAll(settings.volumes(), settings.given());
         host.spares().start();
         scrubs.start();
+        drills.start();
         if (settings.nbdSocket().isPresent()) {
             server.listen(UnixDomainSocketAddress.of(settings.nbdSocket().get()));
         }
@@ -157,6 +161,7 @@ final class Daemon implements AutoCloseable {
         isStopped = true;
         notifier.stopping();
         boolean isDrained = server.drain(DRAIN_TIMEOUT);
+        drills.close();
         host.spares().close();
         scrubs.close();
         boolean isClean = host.stopAll(STOP_TIMEOUT);

@@ -2,9 +2,11 @@ package io.quoin.volume;
 
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.MemberDrill;
 import io.quoin.volume.member.SuperblockIo;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -25,6 +27,12 @@ import java.util.UUID;
 /// holds something.
 public final class MemberFiles {
     private static final int LOOK_BYTES = 1 << 20;
+
+    static {
+        assert LOOK_BYTES <= MemberDrill.MARGIN_BYTES
+                : "a drill that crashed would not leave it blank";
+        assert MemberLayout.END_BYTES <= MemberDrill.MARGIN_BYTES : "nor its superblocks alone";
+    }
 
     private MemberFiles() {}
 

@@ -23,6 +23,7 @@ import java.util.Set;
 /// @param engine how volumes run unless they say otherwise
 /// @param clients limits on clients
 /// @param scrubs when volumes are scrubbed
+/// @param drills when spares are drilled
 /// @param volumes volumes to serve, besides those remembered
 /// @param given the volume of the command line, which must be served or nothing is
 public record Settings(
@@ -34,6 +35,7 @@ public record Settings(
         EngineSettings engine,
         ClientLimits clients,
         Recurrence scrubs,
+        Recurrence drills,
         List<VolumeSettings> volumes,
         Optional<VolumeSettings> given) {
     /// The settings file that is read when none is named and it exists.
@@ -152,6 +154,7 @@ public record Settings(
         EngineSettings engine = EngineSettings.DEFAULT;
         ClientLimits clients = ClientLimits.NONE;
         Recurrence scrubs = Recurrence.DEFAULT;
+        Recurrence drills = Recurrence.DEFAULT;
         final List<VolumeSettings> volumes = new ArrayList<>();
         Optional<VolumeSettings> given = Optional.empty();
 
@@ -168,6 +171,7 @@ public record Settings(
                     engine,
                     clients,
                     scrubs,
+                    drills,
                     volumes,
                     given);
         }

@@ -51,6 +51,11 @@ import org.tomlj.TomlParseResult;
 /// from = "01:00"                   # left out: at any time
 /// until = "05:00"
 ///
+/// [spares]
+/// drill-every-days = 7             # 0: never on its own
+/// from = "01:00"                   # left out: at any time
+/// until = "05:00"
+///
 /// [[volume]]
 /// name = "orders"                  # a check, may be left out
 /// members = ["/dev/disk/by-id/a", "/dev/disk/by-id/b", "/dev/disk/by-id/c"]
@@ -91,6 +96,7 @@ final class SettingsFile {
         into.engine = engine(root.section("engine"), into.engine);
         into.clients = clients(root.section("clients"));
         into.scrubs = recurrence(root.section("scrub"), "every-days", into.scrubs);
+        into.drills = recurrence(root.section("spares"), "drill-every-days", into.drills);
         for (TomlSection each : root.sections("volume")) {
             into.volumes.add(volume(each));
         }
@@ -245,6 +251,39 @@ final class SettingsFile {
             } catch (IllegalArgumentException e) {
                 throw each.refuse("volumes", e.getMessage());
             }
+        }
+        root.end();
+        return result;
+    }
+
+    /// {@return the verdicts on spares that a file lists}
+    ///
+    /// @param root the file
+    /// @throws ConfigException naming line, expected and found
+    static List<DrillVerdict> drills(TomlSection root) throws ConfigException {
+        List<DrillVerdict> result = new ArrayList<>();
+        for (TomlSection each : root.sections("drill")) {
+            Optional<Path> path = each.path("path");
+            OptionalLong ended = each.integer("ended-ms", 0, Long.MAX_VALUE);
+            Optional<String> failure = each.string("failure");
+            OptionalLong median = each.integer("median-us", 0, Long.MAX_VALUE);
+            OptionalLong slowest = each.integer("slowest-us", 0, Long.MAX_VALUE);
+            OptionalLong pace = each.integer("bytes-per-second", 0, Long.MAX_VALUE);
+            each.end();
+            if (path.isEmpty()) {
+                throw each.refuse("path", "expected an absolute path, was nothing");
+            }
+            if (ended.isEmpty()) {
+                throw each.refuse("ended-ms", "expected a time, was nothing");
+            }
+            result.add(
+                    new DrillVerdict(
+                            path.get(),
+                            ended.getAsLong(),
+                            failure.orElse(""),
+                            median.orElse(0),
+                            slowest.orElse(0),
+                            pace.orElse(0)));
         }
         root.end();
         return result;

@@ -26,11 +26,13 @@ import org.tomlj.Toml;
 /// witness             see FileWitness
 /// volumes/NAME.toml   a volume that is served after a restart
 /// spares.toml         members in waiting
+/// drills.toml         how they did when they were last drilled
 /// counters/NAME       counters of a served volume, mapped
 /// ```
 public final class StateDirectory implements AutoCloseable {
     private static final String SUFFIX = ".toml";
     private static final String SPARES = "spares.toml";
+    private static final String DRILLS = "drills.toml";
 
     private final Path directory;
     private final FileChannel lock;
@@ -284,6 +286,40 @@ public final class StateDirectory implements AutoCloseable {
         } catch (IOException e) {
             throw new ConfigException(
                     "state directory " + directory + ": spares not remembered: " + reason(e), e);
+        }
+    }
+
+    /// {@return how spares did when they were last drilled; of those that never were there is none}
+    ///
+    /// @throws ConfigException when their file cannot be read
+    public List<DrillVerdict> drills() throws ConfigException {
+        Path file = directory.resolve(DRILLS);
+        return Files.exists(file) ? SettingsFile.drills(SettingsFile.parse(file)) : List.of();
+    }
+
+    /// Remembers how spares did, all of them; on stable storage on return.
+    ///
+    /// @param drills the last one of each
+    /// @throws ConfigException when they cannot be written
+    public void rememberDrills(List<DrillVerdict> drills) throws ConfigException {
+        StringBuilder text =
+                new StringBuilder("# Written by Quoin: how spares did when last drilled.\n");
+        for (DrillVerdict each : drills) {
+            text.append("[[drill]]\npath = ").append(quote(each.path().toString()));
+            text.append("\nended-ms = ").append(each.endedMillis()).append('\n');
+            if (each.isOk()) {
+                text.append("median-us = ").append(each.medianMicros());
+                text.append("\nslowest-us = ").append(each.slowestMicros());
+                text.append("\nbytes-per-second = ").append(each.bytesPerSecond()).append('\n');
+            } else {
+                text.append("failure = ").append(quote(each.failure())).append('\n');
+            }
+        }
+        try {
+            DurableFile.write(directory.resolve(DRILLS), text.toString());
+        } catch (IOException e) {
+            throw new ConfigException(
+                    "state directory " + directory + ": drills not remembered: " + reason(e), e);
         }
     }
 

@@ -41,6 +41,7 @@ import java.util.regex.Pattern;
 /// | `spare.add` | `path`, `volumes`, `force` | `spares` |
 /// | `spare.remove` | `path` | `spares` |
 /// | `spare.list` | | `spares` |
+/// | `spare.drill` | `path` | `drills` |
 /// | `job.rate` | `volume`, `bytesPerSecond` | |
 /// | `events` | `count`, `volume`, `after` | `events` |
 public final class Commands {
@@ -155,6 +156,16 @@ public final class Commands {
             case "spare.list" -> {
                 fields.end();
                 answer.put("spares", spares());
+            }
+            case "spare.drill" -> {
+                Optional<Path> path = fields.path("path");
+                fields.end();
+                JsonArray drills = new JsonArray();
+                host.spares()
+                        .drills()
+                        .drill(path)
+                        .forEach(each -> drills.add(StatusJson.drill(each)));
+                answer.put("drills", drills);
             }
             case "explain" -> explain(fields, answer);
             case "events" -> events(fields, answer);

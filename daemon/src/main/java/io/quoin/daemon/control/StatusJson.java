@@ -2,8 +2,10 @@ package io.quoin.daemon.control;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.config.DrillVerdict;
 import io.quoin.daemon.control.api.FieldNames;
 import io.quoin.daemon.host.HostedVolume;
+import io.quoin.daemon.host.SpareDrills;
 import io.quoin.daemon.host.SparePool;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.Explanation;
@@ -109,6 +111,34 @@ final class StatusJson {
         json.put("state", spare.trouble().isEmpty() ? "ready" : "in trouble");
         if (!spare.trouble().isEmpty()) {
             json.put("error", spare.trouble());
+        }
+        json.put("isBeingDrilled", spare.isBeingDrilled());
+        spare.verdict().ifPresent(each -> json.put("drill", verdict(each)));
+        return json;
+    }
+
+    static JsonObject drill(SpareDrills.Drill drill) {
+        JsonObject json = new JsonObject();
+        if (drill.verdict().isPresent()) {
+            json = verdict(drill.verdict().get());
+        } else {
+            json.put("state", "stopped");
+            json.put("error", "it gave way: a volume needed the spare, or it was removed");
+        }
+        json.put("path", drill.path().toString());
+        return json;
+    }
+
+    private static JsonObject verdict(DrillVerdict verdict) {
+        JsonObject json = new JsonObject();
+        json.put("state", verdict.isOk() ? "ok" : "failed");
+        json.put("endedMillis", verdict.endedMillis());
+        if (verdict.isOk()) {
+            json.put("medianMicros", verdict.medianMicros());
+            json.put("slowestMicros", verdict.slowestMicros());
+            json.put("bytesPerSecond", verdict.bytesPerSecond());
+        } else {
+            json.put("error", verdict.failure());
         }
         return json;
     }

@@ -1,6 +1,7 @@
 package io.quoin.daemon.host;
 
 import io.quoin.daemon.config.ConfigException;
+import io.quoin.daemon.config.DrillVerdict;
 import io.quoin.daemon.config.SpareSettings;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.observe.EventLog;
@@ -12,6 +13,7 @@ import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.MemberDrill;
 import io.quoin.volume.member.SuperblockIo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,6 +36,9 @@ import java.util.stream.Collectors;
 ///
 /// A spare is blank, and looked at again before it is taken: what somebody wrote there meanwhile is not overwritten. Each is
 /// claimed, so that nobody else opens it. Thread-safe; its own thread adopts, and looks for whom on its own from time to time.
+///
+/// Spares are drilled ({@link SpareDrills}). A drill has the spare to itself, and gives way when a volume needs the spare; one that
+/// failed its last drill is taken when there is no other.
 public final class SparePool implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.quoin.host");
     private static final long LOOK_NANOS = 5_000_000_000L;
@@ -41,12 +46,23 @@ public final class SparePool implements AutoCloseable {
     private static final long END_MILLIS = 10_000;
     private static final String OWNER = "the spares";
 
+    /// A drill leaves off before its next operation, and a durable write of 1 MiB takes milliseconds. One that takes longer is
+    /// passed over, and looked at again when it has ended.
+    private static final long GIVE_WAY_MILLIS = 1_000;
+
     /// A spare as it stands.
     ///
     /// @param settings where it is, and for whom
     /// @param sizeBytes how large it is, 0 when that cannot be said
     /// @param trouble why it cannot be taken, or empty
-    public record Spare(SpareSettings settings, long sizeBytes, String trouble) {}
+    /// @param isBeingDrilled whether a drill is under way
+    /// @param verdict how it did when it was last drilled; nothing: it never was
+    public record Spare(
+            SpareSettings settings,
+            long sizeBytes,
+            String trouble,
+            boolean isBeingDrilled,
+            Optional<DrillVerdict> verdict) {}
 
     private static final class Entry {
         final SpareSettings settings;
@@ -60,8 +76,23 @@ public final class SparePool implements AutoCloseable {
         /// What was last said of an adoption that failed: it is tried again and again, and said once.
         String told = "";
 
+        /// The last drill, null before the first one.
+        DrillRun drill;
+
+        /// How it did when it was last drilled, null when it never was.
+        DrillVerdict verdict;
+
         Entry(SpareSettings settings) {
             this.settings = settings;
+        }
+
+        /// A drill has it open, and nobody else may.
+        boolean isBeingDrilled() {
+            return drill != null && !drill.hasEnded();
+        }
+
+        boolean hasFailed() {
+            return verdict != null && !verdict.isOk();
         }
     }
 
@@ -77,6 +108,12 @@ public final class SparePool implements AutoCloseable {
             Thread.ofPlatform().daemon(true).name("spares").unstarted(this::run);
     private volatile boolean isCalled;
     private volatile boolean isClosed;
+
+    /// A drill has ended, which may have been stuck for long.
+    private volatile boolean isLookDue;
+
+    private volatile DrillRun lastDrill;
+    private final SpareDrills drills = new SpareDrills(this);
 
     SparePool(VolumeHost host, StateDirectory state, FileClaims claims, EventLog events) {
         this.host = host;
@@ -96,9 +133,15 @@ public final class SparePool implements AutoCloseable {
             unready = e.getMessage() + "; mend or remove it, and start quoind again";
             events.warn("", "no spares: " + unready);
         }
+        List<DrillVerdict> verdicts = verdicts();
         for (SpareSettings each : remembered) {
             Entry entry = new Entry(each);
             entry.wasBlank = true;
+            entry.verdict =
+                    verdicts.stream()
+                            .filter(verdict -> verdict.path().equals(each.path()))
+                            .findFirst()
+                            .orElse(null);
             if (isMember(each.path())) {
                 // Adopted by a daemon that did not live to forget it.
                 LOG.log(
@@ -120,6 +163,22 @@ public final class SparePool implements AutoCloseable {
         thread.start();
     }
 
+    /// {@return what is remembered of drills; without it spares are as good as those that never were drilled}
+    private List<DrillVerdict> verdicts() {
+        try {
+            return state.drills();
+        } catch (ConfigException e) {
+            events.warn(
+                    "", "it is not known how spares did when they were drilled: " + e.getMessage());
+            return List.of();
+        }
+    }
+
+    /// {@return drills of these spares}
+    public SpareDrills drills() {
+        return drills;
+    }
+
     private boolean isMember(Path path) {
         return host.volumes().stream()
                 .anyMatch(volume -> volume.settings().members().contains(path));
@@ -134,7 +193,13 @@ public final class SparePool implements AutoCloseable {
     private void show() {
         shown =
                 entries.stream()
-                        .map(each -> new Spare(each.settings, each.sizeBytes, each.trouble))
+                        .map(each ->
+                                new Spare(
+                                        each.settings,
+                                        each.sizeBytes,
+                                        each.trouble,
+                                        each.isBeingDrilled(),
+                                        Optional.ofNullable(each.verdict)))
                         .toList();
     }
 
@@ -197,24 +262,7 @@ public final class SparePool implements AutoCloseable {
     /// @throws VolumeException when there is none, or it cannot be forgotten
     public synchronized void remove(Path path) throws VolumeException {
         checkReady();
-        Entry entry =
-                entries.stream()
-                        .filter(each -> each.settings.path().equals(path))
-                        .findFirst()
-                        .orElseThrow(() ->
-                                new VolumeException(
-                                        path
-                                                + ": expected one of the spares, which are "
-                                                + (entries.isEmpty()
-                                                        ? "none"
-                                                        : String.join(
-                                                                ", ",
-                                                                entries.stream()
-                                                                        .map(each ->
-                                                                                each.settings
-                                                                                        .path()
-                                                                                        .toString())
-                                                                        .toList()))));
+        Entry entry = find(path);
         entries.remove(entry);
         try {
             state.rememberSpares(settings());
@@ -222,8 +270,132 @@ public final class SparePool implements AutoCloseable {
             entries.add(entry);
             throw new VolumeException(e.getMessage(), e);
         }
+        if (entry.isBeingDrilled()) {
+            entry.drill.giveWay(GIVE_WAY_MILLIS);
+        }
         letGo(entry);
+        forget(entry);
         show();
+    }
+
+    private Entry find(Path path) throws VolumeException {
+        for (Entry each : entries) {
+            if (each.settings.path().equals(path)) {
+                return each;
+            }
+        }
+        throw new VolumeException(
+                path
+                        + ": expected one of the spares, which are "
+                        + (entries.isEmpty()
+                                ? "none"
+                                : entries.stream()
+                                        .map(each -> each.settings.path().toString())
+                                        .collect(Collectors.joining(", "))));
+    }
+
+    /// {@return where the spares are, in the order in which they were added}
+    ///
+    /// @throws VolumeException when that is not known
+    synchronized List<Path> paths() throws VolumeException {
+        checkReady();
+        return entries.stream().map(each -> each.settings.path()).toList();
+    }
+
+    /// Begins to drill a spare, which nobody else has open until that has ended.
+    ///
+    /// @param path as it was added
+    /// @return the drill; that of before if the device still has an operation of it
+    /// @throws VolumeException when there is no such spare
+    synchronized DrillRun beginDrill(Path path) throws VolumeException {
+        checkReady();
+        Entry entry = find(path);
+        if (isClosed || isMember(path)) {
+            throw new VolumeException(
+                    path
+                            + ": expected a spare, "
+                            + (isClosed ? "the daemon is stopping" : "is a member now"));
+        }
+        if (entry.isBeingDrilled()) {
+            return entry.drill;
+        }
+        DrillRun run = DrillRun.start(path, trial(entry));
+        entry.drill = run;
+        lastDrill = run;
+        show();
+        run.whenEnded(() -> {
+            isLookDue = true;
+            call(); // somebody may be waiting for the spare
+        });
+        return run;
+    }
+
+    /// {@return what is done to a spare; what may wait for the device is left to the drill's own thread}
+    private DrillRun.Work trial(Entry entry) {
+        Path path = entry.settings.path();
+        try {
+            if (entry.claim == null && Files.exists(path)) {
+                entry.claim = claims.take(List.of(path), OWNER);
+            }
+        } catch (VolumeException e) {
+            return isStopped -> {
+                throw e;
+            };
+        }
+        if (entry.claim == null) {
+            return isStopped -> SpareTrial.MISSING;
+        }
+        return new SpareTrial(
+                path,
+                leastBytes(entry),
+                names(users(entry)),
+                file -> adopter(file) != null,
+                SpareDrills.LIMIT_MILLIS);
+    }
+
+    /// Keeps how a spare did.
+    ///
+    /// @param run its drill
+    /// @param result how that ended; the device may still have an operation of it
+    /// @return the verdict; nothing when it was stopped, or is no spare any more
+    synchronized Optional<DrillVerdict> endDrill(DrillRun run, MemberDrill.Result result) {
+        Entry entry = entries.stream().filter(each -> each.drill == run).findFirst().orElse(null);
+        Optional<DrillVerdict> verdict =
+                entry == null
+                        ? Optional.empty()
+                        : SpareDrills.verdict(entry.settings.path(), result);
+        if (verdict.isPresent()) {
+            boolean hadFailed = entry.hasFailed();
+            entry.verdict = verdict.get();
+            if (entry.isBeingDrilled()) {
+                entry.trouble = entry.settings.path() + ": " + verdict.get().failure();
+            } else {
+                look(entry);
+            }
+            persistVerdicts();
+            SpareDrills.tell(events, entry.verdict, hadFailed);
+        }
+        show();
+        return verdict;
+    }
+
+    /// How a spare did says nothing of what comes to its path next.
+    private void forget(Entry gone) {
+        if (gone.verdict != null) {
+            persistVerdicts();
+        }
+    }
+
+    private void persistVerdicts() {
+        try {
+            state.rememberDrills(
+                    entries.stream()
+                            .filter(each -> each.verdict != null)
+                            .map(each -> each.verdict)
+                            .toList());
+        } catch (ConfigException e) {
+            LOG.log(System.Logger.Level.ERROR, e.getMessage());
+        }
     }
 
     /// Refuses a spare for a volume that is not known, or that is too small for all it may serve.
@@ -234,21 +406,33 @@ public final class SparePool implements AutoCloseable {
                 host.volume(name); // says so
             }
         }
-        List<HostedVolume> users =
-                host.volumes().stream().filter(each -> entry.settings.isFor(each.name())).toList();
-        long least = users.stream().mapToLong(HostedVolume::memberBytes).min().orElse(0);
+        long least = leastBytes(entry);
         if (entry.sizeBytes < least) {
             throw new VolumeException(
                     entry.settings.path()
-                            + ": expected at least "
-                            + least
-                            + " bytes, as the members of "
-                            + users.stream()
-                                    .map(HostedVolume::name)
-                                    .collect(Collectors.joining(", "))
-                            + " have, was "
+                            + ": "
+                            + wantedBytes(least, names(users(entry)))
+                            + ", was "
                             + entry.sizeBytes);
         }
+    }
+
+    /// {@return the volumes that may have a spare}
+    private List<HostedVolume> users(Entry entry) {
+        return host.volumes().stream().filter(each -> entry.settings.isFor(each.name())).toList();
+    }
+
+    private static String names(List<HostedVolume> users) {
+        return users.stream().map(HostedVolume::name).collect(Collectors.joining(", "));
+    }
+
+    /// {@return how large a spare must be to be of use to any of those volumes}
+    private long leastBytes(Entry entry) {
+        return users(entry).stream().mapToLong(HostedVolume::memberBytes).min().orElse(0);
+    }
+
+    static String wantedBytes(long least, String users) {
+        return "expected at least " + least + " bytes, as the members of " + users + " have";
     }
 
     private List<SpareSettings> settings() {
@@ -263,15 +447,22 @@ public final class SparePool implements AutoCloseable {
         }
     }
 
+    /// Gives up the claim of a spare: at once, or when a drill that is stuck in the device has ended.
     private static void letGo(Entry entry) {
-        if (entry.claim != null) {
-            entry.claim.close();
-            entry.claim = null;
+        FileClaims.Claim claim = entry.claim;
+        entry.claim = null;
+        if (claim != null && entry.isBeingDrilled()) {
+            entry.drill.whenEnded(claim::close);
+        } else if (claim != null) {
+            claim.close();
         }
     }
 
-    /// Notes how large a spare is, and what keeps it from being taken.
+    /// Notes how large a spare is, and what keeps it from being taken. One that is being drilled is left alone.
     private void look(Entry entry) {
+        if (entry.isBeingDrilled()) {
+            return;
+        }
         Path path = entry.settings.path();
         entry.trouble = "";
         entry.sizeBytes = 0;
@@ -320,7 +511,8 @@ public final class SparePool implements AutoCloseable {
         while (!isClosed) {
             isCalled = false;
             try {
-                if (round++ % LOOK_ROUNDS == 0) {
+                if (round++ % LOOK_ROUNDS == 0 || isLookDue) {
+                    isLookDue = false;
                     lookAtAll();
                 }
                 host.volumes().forEach(this::serveIfItAnswers);
@@ -369,21 +561,32 @@ public final class SparePool implements AutoCloseable {
     }
 
     private void fill(HostedVolume hosted, VolumeStatus.Member lost) {
+        for (Entry each : entries) {
+            if (each.isBeingDrilled() && isLarge(each, hosted)) {
+                each.drill.giveWay(GIVE_WAY_MILLIS);
+            }
+        }
         entries.forEach(this::look);
         show();
         List<Entry> suitable =
                 entries.stream()
                         .filter(each ->
-                                each.settings.isFor(hosted.name())
+                                isLarge(each, hosted)
                                         && each.trouble.isEmpty()
-                                        && each.sizeBytes >= hosted.memberBytes())
-                        .sorted(Comparator.comparingLong((Entry each) -> -each.sizeBytes))
+                                        && !each.isBeingDrilled())
+                        .sorted(
+                                Comparator.comparing(Entry::hasFailed)
+                                        .thenComparingLong(each -> -each.sizeBytes))
                         .toList();
         for (Entry each : suitable) {
             if (adopt(hosted, lost, each)) {
                 return;
             }
         }
+    }
+
+    private static boolean isLarge(Entry spare, HostedVolume hosted) {
+        return spare.settings.isFor(hosted.name()) && spare.sizeBytes >= hosted.memberBytes();
     }
 
     private boolean adopt(HostedVolume hosted, VolumeStatus.Member lost, Entry spare) {
@@ -397,6 +600,7 @@ public final class SparePool implements AutoCloseable {
             long job = host.replaceMember(hosted.name(), lost.slot(), path, isOurs, false);
             entries.remove(spare);
             persist();
+            forget(spare);
             show();
             events.warn(
                     hosted.name(),
@@ -406,7 +610,11 @@ public final class SparePool implements AutoCloseable {
                             + lost.slot()
                             + (lost.path() == null ? "" : " (" + lost.path() + ")")
                             + ": rebuild "
-                            + job);
+                            + job
+                            + (spare.hasFailed()
+                                    ? "; no other was left, and it failed its last drill: "
+                                            + spare.verdict.failure()
+                                    : ""));
             return true;
         } catch (IOException | VolumeException e) {
             String failure =
@@ -430,6 +638,10 @@ public final class SparePool implements AutoCloseable {
     @Override
     public void close() {
         isClosed = true;
+        DrillRun drill = lastDrill; // without the lock, which a look at a stuck device may have
+        if (drill != null) {
+            drill.giveWay(GIVE_WAY_MILLIS);
+        }
         if (thread.isAlive()) {
             LockSupport.unpark(thread);
             try {

@@ -423,6 +423,15 @@ public final class VolumeHost {
         return new ScrubSchedule(settings, clock, this::volumes);
     }
 
+    /// Makes a schedule of drills of the spares.
+    ///
+    /// @param settings when
+    /// @param clock the host's time
+    /// @return the schedule, to be started
+    public DrillSchedule drillSchedule(Recurrence settings, Clock clock) {
+        return new DrillSchedule(settings, clock, spares.drills()::scheduled);
+    }
+
     /// Stops all volumes at the same time; no client may use them any more.
     ///
     /// @param timeout how long at most

@@ -73,6 +73,10 @@ class SettingsFileTest {
                         from = "22:00"
                         until = "04:30"
 
+                        [spares]
+                        drill-every-days = 1
+                        from = "03:00"
+
                         [[volume]]
                         name = "orders"
                         members = ["/m/0", "/m/1"]
@@ -102,6 +106,8 @@ class SettingsFileTest {
                                 OptionalLong.of(10)));
         assertThat(settings.scrubs())
                 .isEqualTo(new Recurrence(30, LocalTime.of(22, 0), LocalTime.of(4, 30)));
+        assertThat(settings.drills())
+                .isEqualTo(new Recurrence(1, LocalTime.of(3, 0), LocalTime.MIDNIGHT));
         assertThat(settings.volumes()).hasSize(2);
         assertThat(settings.volumes().getFirst().name()).isEqualTo(Optional.of("orders"));
         assertThat(settings.volumes().getFirst().members())
@@ -118,7 +124,7 @@ class SettingsFileTest {
                         "quoind.toml:2: [listen] unixs: unknown; expected one of tcp, tcp-without-tls, unix"),
                 Arguments.of(
                         "\n\n[listener]\n",
-                        "quoind.toml:3: listener: unknown; expected one of clients, control, engine, listen, scrub, state, volume"),
+                        "quoind.toml:3: listener: unknown; expected one of clients, control, engine, listen, scrub, spares, state, volume"),
                 Arguments.of(
                         "[listen]\nunix = 5\n",
                         "quoind.toml:2: [listen] unix: expected a string, was 5"),
@@ -162,6 +168,12 @@ class SettingsFileTest {
                 Arguments.of(
                         "[scrub]\nevery-days = -1\n",
                         "quoind.toml:2: [scrub] every-days: expected 0 to 3650, was -1"),
+                Arguments.of(
+                        "[spares]\nevery-days = 1\n",
+                        "quoind.toml:2: [spares] every-days: unknown; expected one of drill-every-days, from, until"),
+                Arguments.of(
+                        "[spares]\ndrill-every-days = 4000\n",
+                        "quoind.toml:2: [spares] drill-every-days: expected 0 to 3650, was 4000"),
                 Arguments.of(
                         "[[volume]]\nname = \"a\"\n",
                         "quoind.toml: [[volume]] members: expected at least one path, was none"),

@@ -98,6 +98,43 @@ class StateDirectoryTest {
     }
 
     @Test
+    void remembersHowSparesDid() throws ConfigException {
+        List<DrillVerdict> drills =
+                List.of(
+                        new DrillVerdict(
+                                Path.of("/s \"1\""), 1_795_000_000_000L, "", 85, 230, 1L << 29),
+                        DrillVerdict.failed(Path.of("/s0"), 7, "wrong \"bytes\"\nat offset 5: \\"));
+        try (StateDirectory state = StateDirectory.open(folder)) {
+            assertThat(state.drills()).isEmpty();
+            state.rememberDrills(drills);
+            assertThat(state.drills()).isEqualTo(drills);
+            state.rememberDrills(List.of());
+            assertThat(state.drills()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[[drill]]\n",
+                "[[drill]]\npath = '/s'",
+                "[[drill]]\npath = 's'\nended-ms = 3",
+                "[[drill]]\npath = '/s'\nended-ms = -3",
+                "[[drill]]\npath = '/s'\nended-ms = 3\nmedian-us = 'fast'",
+                "[[drill]]\npath = '/s'\nended-ms = 3\nmedian = 3",
+                "drill = 3"
+            })
+    void drillsThatMakeNoSenseAreNamed(String text) throws ConfigException, IOException {
+        try (StateDirectory state = StateDirectory.open(folder)) {
+            Files.writeString(folder.resolve("drills.toml"), text);
+            assertThatThrownBy(state::drills)
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("drills.toml")
+                    .hasMessageContaining("drill");
+        }
+    }
+
+    @Test
     void namesADirectoryThatCannotBeMade() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         assertThatThrownBy(() -> StateDirectory.open(file.resolve("state")))

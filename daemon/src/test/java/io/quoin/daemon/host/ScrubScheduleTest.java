@@ -72,8 +72,7 @@ class ScrubScheduleTest {
     }
 
     private void look(String now, String from, String until, Made... volumes) {
-        Recurrence settings =
-                new Recurrence(7, LocalTime.parse(from), LocalTime.parse(until));
+        Recurrence settings = new Recurrence(7, LocalTime.parse(from), LocalTime.parse(until));
         Clock clock = Clock.fixed(Instant.parse(now), ZoneOffset.UTC);
         new ScrubSchedule(settings, clock, () -> List.of(volumes)).look();
     }

@@ -1,0 +1,99 @@
+package io.quoin.daemon.host;
+
+import io.quoin.daemon.config.Recurrence;
+import io.quoin.volume.assembly.VolumeException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.util.Collection;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/// Starts drills of spares when they are due, one after the other. A spare that never was drilled is due; when each was drilled
+/// last is kept across restarts.
+///
+/// Its own thread looks once a minute, for the first time when the daemon has run for one: who lost a member while it was
+/// down goes first.
+public final class DrillSchedule implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(DrillSchedule.class.getName());
+    private static final long LOOK_NANOS = Duration.ofMinutes(1).toNanos();
+
+    /// A spare as far as the schedule is concerned.
+    interface Drilled {
+        /// {@return its path}
+        String name();
+
+        /// {@return when it was drilled last, wall clock; 0: never}
+        long lastMillis();
+
+        /// Drills it, and waits for that.
+        ///
+        /// @throws VolumeException when it cannot be drilled now
+        void drill() throws VolumeException;
+    }
+
+    private final Recurrence settings;
+    private final Clock clock;
+    private final Supplier<? extends Collection<? extends Drilled>> spares;
+    private volatile boolean isClosed;
+    private Thread thread;
+
+    /// A schedule that waits to be started.
+    ///
+    /// @param settings when
+    /// @param clock the host's time
+    /// @param spares those there are
+    DrillSchedule(
+            Recurrence settings,
+            Clock clock,
+            Supplier<? extends Collection<? extends Drilled>> spares) {
+        this.settings = settings;
+        this.clock = clock;
+        this.spares = spares;
+    }
+
+    /// Begins to look.
+    public void start() {
+        if (settings.everyDays() == 0) {
+            return;
+        }
+        thread =
+                Thread.ofPlatform()
+                        .daemon(true)
+                        .name("drill-schedule")
+                        .start(() -> {
+                            LockSupport.parkNanos(LOOK_NANOS);
+                            while (!isClosed) {
+                                look();
+                                LockSupport.parkNanos(LOOK_NANOS);
+                            }
+                        });
+    }
+
+    /// Drills what is due.
+    void look() {
+        for (Drilled each : spares.get()) {
+            if (isClosed || !settings.isOpen(LocalTime.now(clock))) {
+                return;
+            }
+            try {
+                if (settings.isDue(each.lastMillis(), clock)) {
+                    each.drill();
+                }
+            } catch (VolumeException e) {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "spare " + each.name() + ": no drill on schedule: " + e.getMessage());
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "spare " + each.name() + ": a bug", e);
+            }
+        }
+    }
+
+    /// Starts no more drills.
+    @Override
+    public void close() {
+        isClosed = true;
+        LockSupport.unpark(thread);
+    }
+}
