@@ -91,10 +91,6 @@ public final class Superblock {
     private static final int TABLE_AT = 512;
     private static final byte[] ZEROS = new byte[16];
 
-    /// Where an image is put together.
-    private static final ThreadLocal<Bytes<byte[]>> IMAGE =
-            ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(BYTES));
-
     private final Builder fields;
 
     private Superblock(Builder fields) {
@@ -482,7 +478,26 @@ public final class Superblock {
     /// @param target segment
     /// @param at offset
     public void store(MemorySegment target, long at) {
-        Bytes<byte[]> bytes = IMAGE.get().clear();
+        store(target, at, new Image());
+    }
+
+    /// Memory in which a superblock is put together, one after the other; threads may take turns with it.
+    public static final class Image {
+        private final Bytes<byte[]> bytes = Bytes.allocateElasticOnHeap(BYTES);
+
+        /// Takes the memory.
+        public Image() {
+            bytes.singleThreadedCheckDisabled(true);
+        }
+    }
+
+    /// Writes the 4096 bytes with their CRC into a segment.
+    ///
+    /// @param target segment
+    /// @param at offset
+    /// @param image where they are put together
+    public void store(MemorySegment target, long at, Image image) {
+        Bytes<byte[]> bytes = image.bytes.clear();
         writeTo(bytes);
         assert bytes.readRemaining() == BYTES : "image of " + bytes.readRemaining() + " bytes";
         MemorySegment.copy(bytes.underlyingObject(), 0, target, JAVA_BYTE, at, BYTES);

@@ -40,6 +40,7 @@ final class SuperblockWrites {
     private final Owner owner;
     private final int slots;
     private final MemorySegment staging;
+    private final Superblock.Image image = new Superblock.Image();
     private final Io[] ios;
     private final int[] first;
     private int targets;
@@ -67,7 +68,7 @@ final class SuperblockWrites {
 
     /// Gives a slot's member what is to be written.
     void stage(int slot, Superblock superblock) {
-        superblock.store(staging, (long) slot * Superblock.BYTES);
+        superblock.store(staging, (long) slot * Superblock.BYTES, image);
     }
 
     /// Writes.
