@@ -272,6 +272,7 @@ public final class Engine {
                         members,
                         cache,
                         checkpointer,
+                        journal,
                         sequencer,
                         code,
                         () -> new BlockGuards(superblock.guard(), crc16),
@@ -356,6 +357,11 @@ public final class Engine {
         @Override
         public void release() {
             intake.hold(false);
+        }
+
+        @Override
+        public void bringHome() {
+            isDraining = true;
         }
     }
 
@@ -794,7 +800,6 @@ public final class Engine {
     /// @throws IllegalArgumentException when one is under way
     public long startScrub() {
         requireServing();
-        isDraining = true; // what is only in the journal is brought home and scrubbed too
         return jobs.startScrub();
     }
 

@@ -140,6 +140,7 @@ public final class EventLog implements AutoCloseable {
             case VolumeEvent.RowSuspect suspect -> System.Logger.Level.WARNING;
             case VolumeEvent.MemberSlow slow -> System.Logger.Level.WARNING;
             case VolumeEvent.SuperblocksRepaired repaired -> System.Logger.Level.WARNING;
+            case VolumeEvent.JournalDamaged damaged -> System.Logger.Level.WARNING;
             case VolumeEvent.BlockRepaired repaired -> System.Logger.Level.WARNING;
             case VolumeEvent.JobChanged changed -> System.Logger.Level.INFO;
             case VolumeEvent.Note note -> System.Logger.Level.INFO;

@@ -38,7 +38,9 @@ public final class Counters {
         /// Members dropped.
         MEMBERS_FAILED("members failed"),
         /// Read errors of members.
-        READ_ERRORS("read errors");
+        READ_ERRORS("read errors"),
+        /// Copies of journal batches found damaged while they counted.
+        JOURNAL_DAMAGED("journal copies damaged");
 
         private final String label;
 

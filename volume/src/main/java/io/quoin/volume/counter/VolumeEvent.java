@@ -77,6 +77,17 @@ public sealed interface VolumeEvent {
         }
     }
 
+    /// A copy of the live journal is not what was written.
+    ///
+    /// @param slot slot of its member
+    /// @param finding which, and what was found
+    record JournalDamaged(int slot, String finding) implements VolumeEvent {
+        @Override
+        public String message() {
+            return "slot " + slot + ": " + finding + "; what it holds is brought home now";
+        }
+    }
+
     /// A block cannot be had any more.
     ///
     /// @param block volume block

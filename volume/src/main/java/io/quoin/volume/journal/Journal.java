@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
@@ -82,6 +83,7 @@ public final class Journal {
         this.commitSequence = start.commitSequence();
         this.tailBatch = start.tailBatch();
         this.firstRoom = new FirstRoom(members, segments, start);
+        segments.forEach(each -> each.ownFrom = each.usedBytes);
         segmentBytes = members.layout().segmentBytes();
         maxBatchBytes =
                 Math.min(segmentBytes, MAX_HEADER_BYTES + Batch.MAX_PAYLOAD_BLOCKS * BLOCK_BYTES);
@@ -462,6 +464,26 @@ public final class Journal {
         tailBatch = Plant.SEGMENT_FREED_EARLY.isPlanted() ? nextBatch : batch;
         segments.freeBefore(tailBatch);
         freeSegments = -1;
+    }
+
+    /// Most bytes of a batch.
+    int maxBatchBytes() {
+        return maxBatchBytes;
+    }
+
+    /// Whether recovery would need a batch of a segment.
+    boolean isLive(Segments.Segment of) {
+        return of.lastBatch >= tailBatch && segments.contains(of);
+    }
+
+    /// Tells each segment that recovery would need, and where its committed batches end.
+    void forEachLive(ObjIntConsumer<Segments.Segment> action) {
+        segments.forEach(each -> {
+            if (isLive(each)) {
+                boolean isBeingWritten = hasBatch && header.segment == each.id;
+                action.accept(each, isBeingWritten ? header.segmentOffset : each.usedBytes);
+            }
+        });
     }
 
     /// A member left or was replaced: its journal slots hold nothing that counts.

@@ -3,6 +3,7 @@ package io.quoin.volume.journal;
 import io.quoin.volume.fault.Plant;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /// Which journal slots of which members hold which segment, oldest segment first.
 final class Segments {
@@ -14,6 +15,9 @@ final class Segments {
         long firstBatch = Long.MAX_VALUE;
         long lastBatch;
         int usedBytes;
+
+        /// Where the batches begin that were written since the start.
+        int ownFrom;
 
         Segment(long id, int ensemble, int[] slotOf) {
             this.id = id;
@@ -212,6 +216,14 @@ final class Segments {
             segment.slotOf[member] = -1;
         }
         Arrays.fill(used[member], false);
+    }
+
+    boolean contains(Segment segment) {
+        return segments.contains(segment);
+    }
+
+    void forEach(Consumer<Segment> action) {
+        segments.forEach(action);
     }
 
     Segment newest() {

@@ -11,6 +11,8 @@ import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.journal.Journal;
+import io.quoin.volume.journal.JournalCheck;
 import io.quoin.volume.journal.Sequencer;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.SuperblockCheck;
@@ -29,6 +31,7 @@ import java.util.function.Supplier;
 /// | guards fine, parity does not fit, one block convicted by all others | rewrites it, alarm | - |
 /// | the same without a unique solution | row suspect, changes nothing | - |
 /// | too few good blocks | block lost, reads of it fail | the same |
+/// | at the beginning: a copy of the live journal is damaged | brings home what it holds, alarm | - |
 /// | at the end: superblocks that are not what was written last | writes all again, alarm | - |
 ///
 /// In the engine's turns only; the two computing stages are agents.
@@ -48,6 +51,7 @@ public final class Repairer {
     private final LongSupplier wallMillis;
     private final Joining joining;
     private final Governor governor;
+    private final JournalCheck journalCheck;
     private final SuperblockCheck superblocks;
 
     private final ErasureCode code;
@@ -80,6 +84,9 @@ public final class Repairer {
 
         /// Lets writes go on.
         void release();
+
+        /// Begins to bring everything home, and holds nothing back.
+        void bringHome();
     }
 
     /// A repairer of a volume.
@@ -88,6 +95,7 @@ public final class Repairer {
     /// @param members who holds what
     /// @param cache info groups
     /// @param checkpointer makes cursors durable
+    /// @param journal checked by scrubs
     /// @param sequencer sequences, for parity that has no other to agree with
     /// @param code erasure code
     /// @param makeGuards makes guards
@@ -103,6 +111,7 @@ public final class Repairer {
             MemberSet members,
             InfoCache cache,
             Checkpointer checkpointer,
+            Journal journal,
             Sequencer sequencer,
             ErasureCode code,
             Supplier<BlockGuards> makeGuards,
@@ -125,6 +134,16 @@ public final class Repairer {
         this.wallMillis = wallMillis;
         this.joining = joining;
         this.governor = governor;
+        journalCheck =
+                new JournalCheck(
+                        journal,
+                        members,
+                        governor::taken,
+                        (finding, slot) -> {
+                            counters.add(Counters.Counter.JOURNAL_DAMAGED, 1);
+                            events.accept(new VolumeEvent.JournalDamaged(slot, finding));
+                            joining.bringHome();
+                        });
         superblocks =
                 new SuperblockCheck(
                         members,
@@ -175,6 +194,10 @@ public final class Repairer {
                         governor::taken,
                         this::taskEnded);
         governor.begin();
+        if (job.kind() == JobRecord.SCRUB && job.cursor() == 0) {
+            // As it is; then what only the journal has is brought home, and scrubbed there.
+            journalCheck.run(joining::bringHome);
+        }
         events.accept(
                 new VolumeEvent.JobChanged(
                         job.id(),
@@ -240,6 +263,7 @@ public final class Repairer {
         measure(nowNanos);
         boolean any = pipeline.step();
         governor.step(pipeline.inFlight());
+        any |= journalCheck.step(mayClaim && governor.mayTake(), isToEnd());
         if (job.state() == JobRecord.RUNNING) {
             if (targetIsGone()) {
                 halt(JobRecord.FAILED, () -> {});
@@ -248,12 +272,12 @@ public final class Repairer {
                                 job.id(),
                                 job.kindText(),
                                 "failed: the member it fills was dropped"));
-            } else if (mayClaim && !isSuspending && !isEnding) {
+            } else if (mayClaim && !isSuspending && !isEnding && !journalCheck.isRunning()) {
                 any |= claim();
             }
         }
-        if (pipeline.inFlight() == 0 && !isEnding) {
-            if (job.state() != JobRecord.RUNNING || isSuspending) {
+        if (pipeline.inFlight() == 0 && !isEnding && !journalCheck.isRunning()) {
+            if (isToEnd()) {
                 end();
                 return true;
             }
@@ -296,22 +320,32 @@ public final class Repairer {
     public boolean isStepDue(boolean mayClaim) {
         return isRunning
                 && (pipeline.isStepDue()
-                        || pipeline.inFlight() == 0 && !isEnding && isAllTaken()
-                        || mayClaim && !isAllTaken() && pipeline.canTake() && governor.mayTake());
+                        || (journalCheck.isRunning()
+                                ? journalCheck.isStepDue(
+                                        mayClaim && governor.mayTake() || isToEnd())
+                                : isTakeDue(mayClaim)));
+    }
+
+    private boolean isTakeDue(boolean mayClaim) {
+        return pipeline.inFlight() == 0 && !isEnding && isAllTaken()
+                || mayClaim && !isAllTaken() && pipeline.canTake() && governor.mayTake();
+    }
+
+    /// Whether the job is to be stopped before its end.
+    private boolean isToEnd() {
+        return isSuspending || job.state() != JobRecord.RUNNING;
     }
 
     /// {@return nanoseconds after which {@link #step} has more to do, though nothing happens until then; 0 or
     /// less: none}
     public long waitNanos() {
-        return isRunning && !isAllTaken() && pipeline.canTake() ? governor.waitNanos() : 0;
+        boolean hasMore = !isAllTaken() && pipeline.canTake() || journalCheck.isRunning();
+        return isRunning && hasMore ? governor.waitNanos() : 0;
     }
 
     /// {@return whether nothing is taken up any more}
     private boolean isAllTaken() {
-        return job.state() != JobRecord.RUNNING
-                || isSuspending
-                || isEnding
-                || nextKey >= geometry.infoGroupCount();
+        return isToEnd() || isEnding || nextKey >= geometry.infoGroupCount();
     }
 
     private boolean targetIsGone() {

@@ -67,6 +67,7 @@ final class SimStorm {
         }
         int count = world.tolerance() == 0 ? 0 : random.nextInt(world.tolerance() + 1);
         List<Integer> suspects = SimMishaps.draw(world, count);
+        world.formerSuspects.addAll(world.suspects);
         world.suspects.clear();
         mishaps = new SimMishaps(world, suspects);
         EnumSet<Fault> ofDisks = EnumSet.copyOf(Fault.OF_OPERATIONS);

@@ -85,6 +85,9 @@ final class SimWorld {
     /// Slots whose member has done something to be dropped for.
     final Set<Integer> suspects = new HashSet<>();
 
+    /// Those of rounds that are over.
+    final Set<Integer> formerSuspects = new HashSet<>();
+
     /// Slots whose member reported an error on a write or flush since it joined.
     private final Set<Integer> failed = new HashSet<>();
 
@@ -203,6 +206,7 @@ final class SimWorld {
         traffic = new SimTraffic(this);
         present = from.present.clone();
         suspects.addAll(from.suspects);
+        formerSuspects.addAll(from.formerSuspects);
         dropped.addAll(from.dropped);
         witnessed.putAll(from.witnessed);
     }
@@ -444,6 +448,12 @@ final class SimWorld {
 
     private void event(VolumeEvent event) {
         log.add(event.message());
+        if (event instanceof VolumeEvent.JournalDamaged damaged
+                && !suspects.contains(damaged.slot())
+                && !formerSuspects.contains(damaged.slot())
+                && !isBeyond) {
+            throw new SimModel.Violation("I28: nobody touched " + damaged.message());
+        }
         trace(event.getClass().getSimpleName().hashCode());
     }
 

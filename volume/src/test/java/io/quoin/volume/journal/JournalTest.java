@@ -5,25 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.volume.MemoryFile;
 import io.quoin.volume.Planted;
-import io.quoin.volume.Submissions;
-import io.quoin.volume.TestVolumes;
-import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.journal.JournalScan.DamagedJournalException;
-import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
-import io.quoin.volume.member.IoResult;
-import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.SuperblockIo;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -33,156 +22,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Goal: what was committed is found again, whole and once, over any number of epochs. Method: the
 /// journal as it runs, on members in memory whose operations are carried out one at a time.
 final class JournalTest {
-    /// A volume's journal, its members and what was committed.
-    private static final class World {
-        final List<MemoryFile> files;
-        final Superblock superblock;
-        ArrayDeque<Io> pending;
-        final List<Long> committed = new ArrayList<>();
-        MemberSet members;
-        Journal journal;
-        DirtyIndex dirty;
-        MemorySegment region;
-        Replay replay;
-        int failSlot = -1;
-        long floor = 1;
-
-        World(String level, int count) {
-            files = TestVolumes.members(level, count);
-            superblock = SuperblockIo.read(files.getFirst()).superblock();
-        }
-
-        BlockFile[] present() {
-            return files.toArray(new BlockFile[0]);
-        }
-
-        /// Recovers, and begins an epoch.
-        void open(long epoch) throws DamagedJournalException {
-            JournalScan scan =
-                    JournalScan.read(present(), TestVolumes.LAYOUT, superblock.volumeTag());
-            region = Arena.ofAuto().allocate(512 * BLOCK_BYTES, BLOCK_BYTES);
-            dirty = new DirtyIndex(512, BLOCK_BYTES, offset -> {});
-            int[] next = {0};
-            replay =
-                    Replay.run(
-                            scan,
-                            1,
-                            floor,
-                            superblock.geometry(),
-                            dirty,
-                            region,
-                            () -> next[0]++ * BLOCK_BYTES);
-            Submissions submissions = new Submissions(superblock, files);
-            pending = submissions.pending;
-            members = submissions.members;
-            members.setListener(
-                    new MemberSet.Listener() {
-                        @Override
-                        public void memberFailed(int slot, String cause) {}
-
-                        @Override
-                        public void memberLate(int slot, String what) {}
-
-                        @Override
-                        public void resumed() {
-                            journal.resumed();
-                        }
-
-                        @Override
-                        public void volumeFailed(String cause) {}
-                    });
-            journal =
-                    new Journal(
-                            members,
-                            superblock.geometry().parityCount(),
-                            replay.start(scan, epoch, 1),
-                            () -> {});
-            journal.begin(replay.epochStart(), replay.carried());
-        }
-
-        void append(int type, long sequence, long block, int count, boolean hasMore) {
-            JournalOp op = new JournalOp();
-            op.type = type;
-            op.hasMore = hasMore;
-            op.sequence = sequence;
-            op.block = block;
-            op.count = count;
-            op.payloadStride = BLOCK_BYTES;
-            op.listener = done -> committed.add(done.sequence);
-            if (op.payloadBlocks() > 0) {
-                op.payload = Arena.ofAuto().allocate((long) count * BLOCK_BYTES, BLOCK_BYTES);
-                for (int i = 0; i < count; i++) {
-                    op.payload.set(ValueLayout.JAVA_LONG, (long) i * BLOCK_BYTES, sequence);
-                    op.crcs[i] = Journal.crc(op.payload, (long) i * BLOCK_BYTES);
-                }
-            }
-            if (type == Batch.INTENT) {
-                op.extra = 1;
-                op.generations = new long[superblock.geometry().dataCount()];
-                op.generations[0] = sequence - 1;
-            }
-            journal.append(op);
-        }
-
-        void completeOne() {
-            Io io = pending.removeFirst();
-            if (io.slot == failSlot) {
-                io.result = IoResult.ERROR;
-            } else {
-                io.runOn(files.get(io.slot));
-            }
-            members.completed(io);
-        }
-
-        void run() {
-            while (journal.pump() || !pending.isEmpty()) {
-                if (!pending.isEmpty()) {
-                    completeOne();
-                }
-            }
-        }
-
-        /// The newest sequence of each block, without a member.
-        Map<Long, Long> newest(int lost) throws DamagedJournalException {
-            BlockFile[] left = present();
-            left[lost] = null;
-            JournalScan scan = JournalScan.read(left, TestVolumes.LAYOUT, superblock.volumeTag());
-            Map<Long, Long> newest = new HashMap<>();
-            scan.replay(
-                    1,
-                    (batch, header) -> {
-                        long record = Batch.HEADER_BYTES;
-                        for (int i = 0; i < header.recordCount; i++) {
-                            if (Batch.type(batch, record) == Batch.WRITE) {
-                                newest.merge(
-                                        Batch.block(batch, record),
-                                        Batch.sequence(batch, record),
-                                        Math::max);
-                            }
-                            record += Batch.recordBytes(batch, record);
-                        }
-                    });
-            return newest;
-        }
-
-        long found(long block) {
-            int version = dirty.newest(block);
-            if (version == DirtyIndex.NONE) {
-                return 0;
-            }
-            if (dirty.kind(version) == DirtyIndex.WRITE) {
-                assertThat(region.get(ValueLayout.JAVA_LONG, dirty.payload(version)))
-                        .isEqualTo(dirty.sequence(version));
-            }
-            return dirty.sequence(version);
-        }
-    }
-
     @Test
     void whatWasCommittedIsFoundAgainOverManyEpochs() throws DamagedJournalException {
         for (int seed = 0; seed < 20; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
-            World world = new World("raid5", 3);
+            JournalWorld world = new JournalWorld("raid5", 3);
             Map<Long, Long> model = new HashMap<>();
             Map<Long, Long> intents = new HashMap<>();
             long sequence = 10;
@@ -229,7 +73,7 @@ final class JournalTest {
     @Test
     void aTransactionOfWhichTheLastRecordIsMissingIsDroppedWholeAndStaysDropped()
             throws DamagedJournalException {
-        World world = new World("raid5", 3);
+        JournalWorld world = new JournalWorld("raid5", 3);
         world.open(1);
         // A checkpoint came when the transaction had got its sequences and was on its way.
         world.floor = 14;
@@ -259,7 +103,7 @@ final class JournalTest {
     @Test
     void aTransactionThatWasDroppedStaysDroppedWithoutTheStartThatCutItOff()
             throws DamagedJournalException {
-        World world = new World("raid5", 3);
+        JournalWorld world = new JournalWorld("raid5", 3);
         world.open(1);
         world.floor = 14;
         world.append(Batch.WRITE, 11, 3, 1, false);
@@ -288,7 +132,7 @@ final class JournalTest {
     void theLastBatchSurvivesTheLossOfItsOnlyCopyOnceTheNextEpochHasBegun()
             throws DamagedJournalException {
         for (int kept = 0; kept < 2; kept++) {
-            World world = new World("raid5", 3);
+            JournalWorld world = new JournalWorld("raid5", 3);
             world.open(1);
             world.append(Batch.WRITE, 11, 3, 1, false);
             world.run();
@@ -322,7 +166,7 @@ final class JournalTest {
     @Test
     void livesFitWhenOneMemberAloneHasTheLastBatch() throws DamagedJournalException {
         for (int side = 0; side < 2; side++) {
-            World world = new World("raid1", 2);
+            JournalWorld world = new JournalWorld("raid1", 2);
             world.open(1);
             world.run();
             world.append(Batch.WRITE, 20, 20, 8, false);
@@ -364,7 +208,8 @@ final class JournalTest {
             SplittableRandom random = new SplittableRandom(seed);
             int tornOf16 = random.nextInt(16);
             int side = random.nextInt(3);
-            World world = new World(seed % 2 == 0 ? "raid1" : "raid5", seed % 2 == 0 ? 2 : 3);
+            JournalWorld world =
+                    new JournalWorld(seed % 2 == 0 ? "raid1" : "raid5", seed % 2 == 0 ? 2 : 3);
             world.open(1);
             world.append(Batch.WRITE, 11, 3, 1, false);
             world.run();
@@ -414,7 +259,7 @@ final class JournalTest {
     @Test
     void aBatchThatWaitsForASegmentIsNotCommittedByAChangeOfMembers()
             throws DamagedJournalException {
-        World world = new World("raid5", 3);
+        JournalWorld world = new JournalWorld("raid5", 3);
         world.open(1);
         world.run();
         long sequence = 10;
@@ -434,7 +279,7 @@ final class JournalTest {
 
     @Test
     void nothingIsCommittedBeforeEveryCopyIsDurable() throws DamagedJournalException {
-        World world = new World("raid6", 4);
+        JournalWorld world = new JournalWorld("raid6", 4);
         world.open(1);
         world.run();
         long before = world.journal.commitSequence();
@@ -454,7 +299,7 @@ final class JournalTest {
     void aBatchWhoseCopyFailedIsWrittenAgainOnMembersInSyncOnceTheLossIsDurable()
             throws DamagedJournalException {
         for (int failing = 0; failing < 4; failing++) {
-            World world = new World("raid6", 4);
+            JournalWorld world = new JournalWorld("raid6", 4);
             world.open(1);
             world.run();
             world.append(Batch.WRITE, 11, 3, 1, false);
@@ -490,7 +335,7 @@ final class JournalTest {
 
     @Test
     void aBatchIsTheSameBytesOnAllCopies() throws DamagedJournalException {
-        World world = new World("raid6", 4);
+        JournalWorld world = new JournalWorld("raid6", 4);
         world.open(1);
         world.append(Batch.WRITE, 11, 3, 2, false);
         world.append(Batch.INTENT, 12, 3, 2, false);
