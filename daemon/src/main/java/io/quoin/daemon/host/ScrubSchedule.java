@@ -7,13 +7,19 @@ import io.quoin.volume.format.JobRecord;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalTime;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Starts scrubs of volumes when they are due. A volume is asked when its last one ended, which its superblocks
 /// know, so that a restart changes nothing. A job that is under way or paused is the operator's business: no scrub
-/// is started beside it. Nor is one of a volume that has lost a member.
+/// is started beside it. Nor is one of a volume that has lost a member. One scrub runs at a time on a host, whose volumes may
+/// share its disks; the one that has waited longest goes first.
 ///
 /// Its own thread looks once a minute.
 public final class ScrubSchedule implements AutoCloseable {
@@ -36,9 +42,15 @@ public final class ScrubSchedule implements AutoCloseable {
         void scrub() throws VolumeException;
     }
 
+    /// A volume whose scrub is due.
+    ///
+    /// @param lastMillis when its last one ended
+    private record Due(Scrubbed volume, long lastMillis) {}
+
     private final Recurrence settings;
     private final Clock clock;
     private final Supplier<Collection<? extends Scrubbed>> volumes;
+    private Set<String> warned = Set.of();
     private volatile boolean isClosed;
     private Thread thread;
 
@@ -71,45 +83,95 @@ public final class ScrubSchedule implements AutoCloseable {
                         });
     }
 
-    /// Starts what is due.
+    /// Starts the scrub that has been due longest, unless one is running.
     void look() {
         if (!settings.isOpen(LocalTime.now(clock))) {
             return;
         }
+        List<Due> due = new ArrayList<>();
+        boolean isOneRunning = false;
+        Set<String> paused = new HashSet<>();
         for (Scrubbed each : volumes.get()) {
             try {
-                if (isDue(each.status())) {
-                    each.scrub();
-                    LOG.log(
-                            System.Logger.Level.INFO,
-                            "volume "
-                                    + each.name()
-                                    + ": scrub started, one is due every "
-                                    + settings.everyDays()
-                                    + " days");
+                VolumeStatus status = each.status();
+                isOneRunning |= has(status, JobRecord.SCRUB, JobRecord.RUNNING);
+                long last = lastScrubMillis(status);
+                if (!isReady(status) || !settings.isDue(last, clock)) {
+                    continue;
+                }
+                if (has(status, JobRecord.SCRUB, JobRecord.PAUSED)
+                        || has(status, JobRecord.REBUILD, JobRecord.PAUSED)) {
+                    paused.add(each.name());
+                } else if (status.jobs().stream().noneMatch(JobRecord::isOpen)) {
+                    due.add(new Due(each, last));
                 }
             } catch (VolumeException e) {
+                tell(each, e);
+            }
+        }
+        warnOf(paused);
+        if (!isOneRunning) {
+            startFirst(due);
+        }
+    }
+
+    private void startFirst(List<Due> due) {
+        due.sort(Comparator.comparingLong(Due::lastMillis));
+        for (Due each : due) {
+            try {
+                each.volume().scrub();
                 LOG.log(
-                        System.Logger.Level.WARNING,
-                        "volume " + each.name() + ": no scrub on schedule: " + e.getMessage());
+                        System.Logger.Level.INFO,
+                        "volume "
+                                + each.volume().name()
+                                + ": scrub started, one is due every "
+                                + settings.everyDays()
+                                + " days");
+                return;
+            } catch (VolumeException e) {
+                tell(each.volume(), e);
             }
         }
     }
 
-    private boolean isDue(VolumeStatus status) {
-        if (!status.state().equals("optimal") || clock.millis() < status.createdMillis()) {
-            return false; // a lost member goes first; and a clock without a battery tells nothing
+    /// A job that somebody paused and forgot would end all scrubs in silence.
+    private void warnOf(Set<String> paused) {
+        for (String name : paused) {
+            if (!warned.contains(name)) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "volume "
+                                + name
+                                + ": a scrub is due, and a paused job keeps it from starting: resume or cancel"
+                                + " that");
+            }
         }
+        warned = paused;
+    }
+
+    private static void tell(Scrubbed volume, VolumeException cause) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "volume " + volume.name() + ": no scrub on schedule: " + cause.getMessage());
+    }
+
+    /// A lost member goes first; and a clock without a battery tells nothing.
+    private boolean isReady(VolumeStatus status) {
+        return status.state().equals("optimal") && clock.millis() >= status.createdMillis();
+    }
+
+    private static boolean has(VolumeStatus status, int kind, int state) {
+        return status.jobs().stream().anyMatch(job -> job.kind() == kind && job.state() == state);
+    }
+
+    private static long lastScrubMillis(VolumeStatus status) {
         long last = status.createdMillis();
         for (JobRecord job : status.jobs()) {
-            if (job.isOpen()) {
-                return false; // a rebuild goes first, and one scrub is enough
-            }
             if (job.kind() == JobRecord.SCRUB) {
                 last = Math.max(last, job.finishedMillis());
             }
         }
-        return settings.isDue(last, clock);
+        return last;
     }
 
     /// Ends the thread.

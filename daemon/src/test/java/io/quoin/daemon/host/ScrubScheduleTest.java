@@ -118,6 +118,18 @@ class ScrubScheduleTest {
     }
 
     @Test
+    void oneScrubRunsAtATimeTheLongestDueFirst() {
+        Made late = volume("late", job(JobRecord.SCRUB, JobRecord.DONE, "2026-11-05T00:00:00Z"));
+        Made later = volume("later", job(JobRecord.SCRUB, JobRecord.DONE, "2026-11-03T00:00:00Z"));
+        Made fresh = volume("fresh", job(JobRecord.SCRUB, JobRecord.DONE, "2026-11-19T00:00:00Z"));
+        look("2026-11-20T12:00:00Z", "00:00", "00:00", late, fresh, later);
+        assertThat(scrubbed).containsExactly("later");
+        Made running = volume("running", job(JobRecord.SCRUB, JobRecord.RUNNING, ""));
+        look("2026-11-20T12:00:00Z", "00:00", "00:00", late, running, later);
+        assertThat(scrubbed).containsExactly("later");
+    }
+
+    @Test
     void oneThatCannotBeScrubbedKeepsNoOther() {
         Made silent = new Made("silent", "silent", List.of(), scrubbed);
         Made failed = new Made("failed", "failed", List.of(), scrubbed);
