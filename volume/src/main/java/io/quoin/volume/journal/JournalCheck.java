@@ -94,6 +94,11 @@ public final class JournalCheck {
         return then != null;
     }
 
+    /// {@return whether something is being read}
+    public boolean isReading() {
+        return pending > 0;
+    }
+
     /// {@return bytes verified since {@link #run}}
     public long checkedBytes() {
         return checkedBytes;
@@ -123,19 +128,22 @@ public final class JournalCheck {
         if (isEnough) {
             copies.clear();
             copy = null;
-        } else if (copy == null || !isLive() || at >= copy.end()) {
-            copy = copies.pollFirst();
-            at = copy == null ? 0 : copy.segment().ownFrom;
+        } else {
+            // Those that were freed meanwhile take no step each, for the next one may be a second
+            // away.
+            while (copy == null ? !copies.isEmpty() : at >= copy.end() || !isLive()) {
+                copy = copies.pollFirst();
+                at = copy == null ? 0 : copy.segment().ownFrom;
+            }
         }
         if (copy == null) {
             end();
             return true;
         }
-        if (mayRead && isLive()) {
+        if (mayRead) {
             read();
-            return true;
         }
-        return false;
+        return mayRead;
     }
 
     private void end() {

@@ -65,6 +65,10 @@ public final class Repairer {
     private boolean isEnding;
     private boolean isLastWord;
     private boolean isSuspending;
+
+    /// Whether the check of the journal ended before it had seen all.
+    private boolean isCheckCut;
+
     private long nextKey;
     private long doneKey;
     private long expectedKey;
@@ -175,6 +179,7 @@ public final class Repairer {
         isEnding = false;
         isLastWord = false;
         isSuspending = false;
+        isCheckCut = false;
         isRunning = true;
         expectedKey = nextKey;
         measuredKey = nextKey;
@@ -196,13 +201,20 @@ public final class Repairer {
         governor.begin();
         if (job.kind() == JobRecord.SCRUB && job.cursor() == 0) {
             // As it is; then what only the journal has is brought home, and scrubbed there.
-            journalCheck.run(joining::bringHome);
+            checkJournal();
         }
         events.accept(
                 new VolumeEvent.JobChanged(
                         job.id(),
                         job.kindText(),
                         job.cursor() == 0 ? "started" : "goes on at " + job.cursor()));
+    }
+
+    private void checkJournal() {
+        journalCheck.run(() -> {
+            isCheckCut = isToEnd();
+            joining.bringHome();
+        });
     }
 
     /// {@return whether a job is under way}
@@ -228,6 +240,10 @@ public final class Repairer {
     /// Goes on with a paused job whose tasks in flight have not ended yet.
     public void goOn() {
         job = progress().ended(JobRecord.RUNNING, 0);
+        if (isCheckCut) {
+            isCheckCut = false;
+            checkJournal();
+        }
         tellEnded();
     }
 
@@ -262,7 +278,7 @@ public final class Repairer {
         }
         measure(nowNanos);
         boolean any = pipeline.step();
-        governor.step(pipeline.inFlight());
+        governor.step(pipeline.inFlight() + (journalCheck.isReading() ? 1 : 0));
         any |= journalCheck.step(mayClaim && governor.mayTake(), isToEnd());
         if (job.state() == JobRecord.RUNNING) {
             if (targetIsGone()) {

@@ -146,13 +146,16 @@ final class TargetInfo {
         long checkpointA = InfoBlock.checkpoint(copies[0], at);
         long checkpointB = InfoBlock.checkpoint(copies[1], at);
         MemorySegment found = a && (!b || checkpointA >= checkpointB) ? copies[0] : copies[1];
-        int kept = 0;
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             long record = InfoBlock.record(at, index);
             if (isNewer(group, index, found, record)) {
-                refuse(group, index, found, record);
+                refuse(group, index, found, record); // before anything of the group is believed
                 return 0;
             }
+        }
+        int kept = 0;
+        for (int index = 0; index < ROWS_PER_INFO; index++) {
+            long record = InfoBlock.record(at, index);
             if (isCurrent(group, index, found, record)) {
                 long to = group.record(lane, index);
                 MemorySegment.copy(found, record, group.image(), to, BlockInfo.BYTES);
