@@ -193,15 +193,15 @@ final class TargetInfo {
         MemorySegment image = group.image();
         long due = group.record(lane, index);
         int type = BlockInfo.type(found, record);
-        int dueType = BlockInfo.type(image, due);
         long row = geometry.rowIn(group.key(), index);
         boolean isData =
                 geometry.isMirror() || geometry.positionAt(row, slot) < geometry.dataCount();
-        // The generation of parity that nobody else has is not known, and that of a lost block is
-        // none.
+        // The generation of parity that nobody else has is not known, and what has no content may
+        // have
+        // lost it by a trim that is recorded nowhere: one of what was unwritten changes nothing.
         return isData
+                && !BlockInfo.isContentless(image, due)
                 && (type == BlockInfo.DATA || type == BlockInfo.TRIMMED)
-                && dueType != BlockInfo.BAD
                 && BlockInfo.generation(found, record) > BlockInfo.generation(image, due);
     }
 
