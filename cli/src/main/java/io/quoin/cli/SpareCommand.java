@@ -23,6 +23,8 @@ import picocli.CommandLine.Parameters;
             SpareCommand.Drill.class
         })
 final class SpareCommand extends CommandGroup {
+    /// Such a drill says how the spare takes writes, and nothing of what it holds.
+    private static final String CACHED = "read back from the page cache: no O_DIRECT here";
 
     /// {@return a spare in a line}
     ///
@@ -60,7 +62,12 @@ final class SpareCommand extends CommandGroup {
                 + ": "
                 + (drill.has("error")
                         ? "FAILED: " + drill.getString("error")
-                        : "ok, " + drill.getLong("medianMicros") + " us, " + pace(drill))
+                        : "ok"
+                                + (drill.getBoolean("isReadFromCache") ? " (" + CACHED + ")" : "")
+                                + ", "
+                                + drill.getLong("medianMicros")
+                                + " us, "
+                                + pace(drill))
                 + underWay;
     }
 
@@ -242,7 +249,7 @@ final class SpareCommand extends CommandGroup {
                         isOk ? drill.getLong("medianMicros") + " us" : null,
                         isOk ? drill.getLong("slowestMicros") + " us" : null,
                         isOk ? pace(drill) : null,
-                        drill.getString("error"));
+                        drill.getBoolean("isReadFromCache") ? CACHED : drill.getString("error"));
             }
             table.writeTo(out);
         }

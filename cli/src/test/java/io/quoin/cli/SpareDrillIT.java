@@ -237,30 +237,39 @@ class SpareDrillIT {
         here.qemuIo("orders", "read -P 9 0 8M");
     }
 
+    /// Makes a device of 200 MiB named slow on nbdfuse.
+    ///
+    /// @return its server; while that is stopped, nothing is answered
+    private Process slowDevice(Workbench bench) throws Exception {
+        Path socket = here.path("nbdkit.sock");
+        Path out = here.path("nbdkit.out");
+        Process server =
+                bench.start(
+                        out,
+                        List.of(
+                                "nbdkit",
+                                "--foreground",
+                                "--unix",
+                                socket,
+                                "--filter=delay",
+                                "file",
+                                here.file("far", 200L * MIB),
+                                "delay-write=100ms"));
+        Workbench.await("nbdkit", PATIENCE, () -> Files.exists(socket));
+        Path slow = Files.createFile(here.path("slow"));
+        bench.start(out, List.of("nbdfuse", slow, "nbd+unix:///?socket=" + socket));
+        bench.undo(() -> bench.run("fusermount3", "-u", "-z", slow));
+        Workbench.await("nbdfuse", PATIENCE, () -> slow.toFile().length() == 200L * MIB);
+        return server;
+    }
+
     /// Goal: a spare that answers nothing keeps nobody. Method: one on nbdfuse, whose server is stopped amid the drill; a member is
     /// lost meanwhile. When the server goes on, the spare is one again.
     @Test
     void aSpareThatAnswersNothingKeepsNobody() throws Exception {
         try (Workbench bench = new Workbench()) {
-            Path socket = here.path("nbdkit.sock");
-            Path out = here.path("nbdkit.out");
-            Process server =
-                    bench.start(
-                            out,
-                            List.of(
-                                    "nbdkit",
-                                    "--foreground",
-                                    "--unix",
-                                    socket,
-                                    "--filter=delay",
-                                    "file",
-                                    here.file("far", 200L * MIB),
-                                    "delay-write=100ms"));
-            Workbench.await("nbdkit", PATIENCE, () -> Files.exists(socket));
-            Path slow = Files.createFile(here.path("slow"));
-            bench.start(out, List.of("nbdfuse", slow, "nbd+unix:///?socket=" + socket));
-            bench.undo(() -> bench.run("fusermount3", "-u", "-z", slow));
-            Workbench.await("nbdfuse", PATIENCE, () -> slow.toFile().length() == 200L * MIB);
+            Process server = slowDevice(bench);
+            Path slow = here.path("slow");
             here.serve();
             create();
             here.done("spare", "add", "@slow");
@@ -289,6 +298,47 @@ class SpareDrillIT {
                     });
             here.done("spare", "drill", "@slow");
             assertThat(listed(slow).getString("state")).isEqualTo("ready");
+        }
+    }
+
+    /// Goal: a spare whose device hangs while it is looked at keeps no volume, no command and no other spare. Method: the largest
+    /// of two hangs, which would be taken first; lose a member. When the device answers again, the spare is one again.
+    @Test
+    void aSpareThatHangsKeepsNoOtherFromBeingTaken() throws Exception {
+        try (Workbench bench = new Workbench()) {
+            Process server = slowDevice(bench);
+            Path slow = here.path("slow");
+            here.serve();
+            create();
+            here.done("spare", "add", "@slow");
+            spare("s0", 160);
+
+            bench.run("kill", "-STOP", server.pid());
+            here.done("member", "fail", "orders", "1", "--yes");
+            awaitOptimal("s0");
+            assertThat(listed(slow).getString("error")).contains("no answer");
+            spare("s1", 160);
+            here.done("spare", "drill", "@s1");
+            Shell.Result result = here.quoin("spare", "drill", "@slow");
+            Installation.expectRefusal(result, 1, "no answer: expected", "quoin: ");
+            here.done("spare", "remove", "@s1");
+            here.qemuIo("orders", "write -P 9 0 1M", "read -P 9 0 1M");
+
+            bench.run("kill", "-CONT", server.pid());
+            Workbench.await(
+                    "the spare",
+                    PATIENCE,
+                    () -> {
+                        try {
+                            return listed(slow).getString("state").equals("ready");
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+            here.done("member", "fail", "orders", "0", "--yes");
+            awaitOptimal("slow");
+            assertThat(here.done("events", "--count", "50"))
+                    .contains("no other was left, and it failed its last drill: no answer");
         }
     }
 }

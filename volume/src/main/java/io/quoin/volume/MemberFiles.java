@@ -163,7 +163,7 @@ public final class MemberFiles {
         return false;
     }
 
-    /// {@return what the beginning of a member looks like, or null when it is blank}
+    /// {@return what the beginning and the end of a member look like, or null when it is blank}
     private static String signature(LocalFile file) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment head = arena.allocate(LOOK_BYTES, 4096);
@@ -190,12 +190,27 @@ public final class MemberFiles {
             }
             // Without a superblock the label says that somebody was about to make this a member.
             long from = length >= 4096 && Creation.isLabel(head) ? 4096 : 0;
-            for (long at = from; at + 8 <= length; at += 8) {
-                if (head.get(ValueLayout.JAVA_LONG_UNALIGNED, at) != 0) {
-                    return "bytes other than zeros at offset " + at;
-                }
+            long used = firstUsed(head, from, length);
+            if (used >= 0) {
+                return "bytes other than zeros at offset " + used;
             }
-            return null;
+            // Some keep what they know at the end only: Linux md with metadata 0.90 and 1.0, DRBD.
+            long end = file.lengthBytes() / 4096 * 4096 - length;
+            if (!file.read(head, 0, length, end).isOk()) {
+                return "bytes that cannot be read";
+            }
+            used = firstUsed(head, Math.max(0, length - end), length);
+            return used < 0 ? null : "bytes other than zeros at offset " + (end + used);
         }
+    }
+
+    /// {@return where the first bytes other than zeros are, or -1}
+    private static long firstUsed(MemorySegment bytes, long from, long to) {
+        for (long at = from; at + 8 <= to; at += 8) {
+            if (bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, at) != 0) {
+                return at;
+            }
+        }
+        return -1;
     }
 }

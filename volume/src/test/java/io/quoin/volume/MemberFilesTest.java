@@ -130,6 +130,10 @@ final class MemberFilesTest {
         "512, 4C4142454C4F4E45, bytes other than zeros at offset 512",
         "4096, FC4E2BA9, bytes other than zeros at offset 4096",
         "1048568, 01, bytes other than zeros at offset 1048568",
+        "1048576, 01, bytes other than zeros at offset 1048576",
+        "2031616, FC4E2BA9, bytes other than zeros at offset 2031616",
+        "2088960, FC4E2BA9, bytes other than zeros at offset 2088960",
+        "2097151, 01, bytes other than zeros at offset 2097144",
     })
     void whatLooksUsedIsNamedAndLeftAlone(int offset, String hex, String finding)
             throws IOException {
@@ -147,6 +151,28 @@ final class MemberFilesTest {
                                 + "; --force overwrites it");
         assertThat(Files.readAllBytes(used)).isEqualTo(before);
         assertThat(fresh).as("made for this and removed again").doesNotExist();
+    }
+
+    @Test
+    void whatEndsAmidABlockIsBlankWhenItsBlocksAre() throws VolumeException, IOException {
+        for (long bytes : new long[] {4096, 10_000, (1 << 20) + 5000, (3 << 20) - 512}) {
+            Path path = file("odd" + bytes, bytes, 0, new byte[1]);
+            try (LocalFile file = LocalFile.open(path, true)) {
+                assertThat(MemberFiles.checkBlank(file, false)).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void wipingLeavesABlankMember() throws VolumeException, IOException {
+        Path used = file("used", BYTES, BYTES - 8192, new byte[] {1, 2, 3});
+        try (RandomAccessFile file = new RandomAccessFile(used.toFile(), "rw")) {
+            file.write(1);
+        }
+        MemberFiles.wipe(used);
+        try (LocalFile file = LocalFile.open(used, true)) {
+            assertThat(MemberFiles.checkBlank(file, false)).isFalse();
+        }
     }
 
     @Test

@@ -10,13 +10,15 @@ import java.nio.file.Path;
 /// @param medianMicros median of its durable writes of 4 KiB, 0 when it failed
 /// @param slowestMicros slowest of them
 /// @param bytesPerSecond pace of its durable writes of 1 MiB
+/// @param isCached whether it was read back from the page cache, which says nothing of what the device holds
 public record DrillVerdict(
         Path path,
         long endedMillis,
         String failure,
         long medianMicros,
         long slowestMicros,
-        long bytesPerSecond) {
+        long bytesPerSecond,
+        boolean isCached) {
     /// Checks the verdict.
     ///
     /// @throws IllegalArgumentException when the path is relative, or a number is below 0
@@ -38,7 +40,7 @@ public record DrillVerdict(
     /// @param failure why
     public static DrillVerdict failed(Path path, long endedMillis, String failure) {
         assert !failure.isEmpty() : path;
-        return new DrillVerdict(path, endedMillis, failure, 0, 0, 0);
+        return new DrillVerdict(path, endedMillis, failure, 0, 0, 0, false);
     }
 
     /// {@return whether it would do as a member}

@@ -269,6 +269,7 @@ final class SettingsFile {
             OptionalLong median = each.integer("median-us", 0, Long.MAX_VALUE);
             OptionalLong slowest = each.integer("slowest-us", 0, Long.MAX_VALUE);
             OptionalLong pace = each.integer("bytes-per-second", 0, Long.MAX_VALUE);
+            Optional<Boolean> cached = each.bool("read-from-cache");
             each.end();
             if (path.isEmpty()) {
                 throw each.refuse("path", "expected an absolute path, was nothing");
@@ -283,7 +284,8 @@ final class SettingsFile {
                             failure.orElse(""),
                             median.orElse(0),
                             slowest.orElse(0),
-                            pace.orElse(0)));
+                            pace.orElse(0),
+                            cached.orElse(false)));
         }
         root.end();
         return result;

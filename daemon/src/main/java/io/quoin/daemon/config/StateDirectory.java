@@ -311,6 +311,9 @@ public final class StateDirectory implements AutoCloseable {
                 text.append("median-us = ").append(each.medianMicros());
                 text.append("\nslowest-us = ").append(each.slowestMicros());
                 text.append("\nbytes-per-second = ").append(each.bytesPerSecond()).append('\n');
+                if (each.isCached()) {
+                    text.append("read-from-cache = true\n");
+                }
             } else {
                 text.append("failure = ").append(quote(each.failure())).append('\n');
             }

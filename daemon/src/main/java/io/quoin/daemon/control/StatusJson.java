@@ -123,7 +123,7 @@ final class StatusJson {
             json = verdict(drill.verdict().get());
         } else {
             json.put("state", "stopped");
-            json.put("error", "it gave way: a volume needed the spare, or it was removed");
+            json.put("error", "it gave way: a volume needs the spare, or it is being removed");
         }
         json.put("path", drill.path().toString());
         return json;
@@ -137,6 +137,7 @@ final class StatusJson {
             json.put("medianMicros", verdict.medianMicros());
             json.put("slowestMicros", verdict.slowestMicros());
             json.put("bytesPerSecond", verdict.bytesPerSecond());
+            json.put("isReadFromCache", verdict.isCached());
         } else {
             json.put("error", verdict.failure());
         }

@@ -10,13 +10,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Starts drills of spares when they are due, one after the other. A spare that never was drilled is due; when each was drilled
-/// last is kept across restarts.
+/// last is kept across restarts. One that failed is due again after an hour, not after days: the daemon may have been paused, or a
+/// cable unplugged for a minute, and a spare that failed goes last until it has passed. That too begins only within the hours that
+/// are set, and not at all when drills are switched off.
 ///
 /// Its own thread looks once a minute, for the first time when the daemon has run for one: who lost a member while it was
 /// down goes first.
 public final class DrillSchedule implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DrillSchedule.class.getName());
     private static final long LOOK_NANOS = Duration.ofMinutes(1).toNanos();
+    private static final long REPEAT_MILLIS = Duration.ofHours(1).toMillis();
 
     /// A spare as far as the schedule is concerned.
     interface Drilled {
@@ -25,6 +28,9 @@ public final class DrillSchedule implements AutoCloseable {
 
         /// {@return when it was drilled last, wall clock; 0: never}
         long lastMillis();
+
+        /// {@return whether it failed the last one}
+        boolean hasFailed();
 
         /// Drills it, and waits for that.
         ///
@@ -77,7 +83,7 @@ public final class DrillSchedule implements AutoCloseable {
                 return;
             }
             try {
-                if (settings.isDue(each.lastMillis(), clock)) {
+                if (isDue(each)) {
                     each.drill();
                 }
             } catch (VolumeException e) {
@@ -88,6 +94,14 @@ public final class DrillSchedule implements AutoCloseable {
                 LOG.log(System.Logger.Level.ERROR, "spare " + each.name() + ": a bug", e);
             }
         }
+    }
+
+    private boolean isDue(Drilled each) {
+        if (settings.isDue(each.lastMillis(), clock)) {
+            return true;
+        }
+        long age = Math.abs(clock.millis() - each.lastMillis());
+        return settings.everyDays() > 0 && each.hasFailed() && age >= REPEAT_MILLIS;
     }
 
     /// Starts no more drills.

@@ -113,17 +113,22 @@ public final class SpareDrills {
                                     "",
                                     passed.medianNanos() / 1000,
                                     passed.slowestNanos() / 1000,
-                                    passed.bytesPerSecond()));
+                                    passed.bytesPerSecond(),
+                                    passed.isCached()));
         };
     }
 
-    /// Tells the operator of a failure, and of the end of one.
+    /// Tells the operator of a failure, once while it stays the same, and of the end of one.
     ///
     /// @param events receives it
     /// @param verdict how a spare did
-    /// @param hadFailed whether it had failed before
-    static void tell(EventLog events, DrillVerdict verdict, boolean hadFailed) {
+    /// @param before how it did the time before, null when it never was drilled
+    static void tell(EventLog events, DrillVerdict verdict, DrillVerdict before) {
+        boolean hadFailed = before != null && !before.isOk();
         if (!verdict.isOk()) {
+            if (hadFailed && kind(before).equals(kind(verdict))) {
+                return; // it is drilled every hour now
+            }
             events.warn(
                     "",
                     "spare "
@@ -145,6 +150,11 @@ public final class SpareDrills {
         }
     }
 
+    /// {@return what a failure is about, without where and how much}
+    private static String kind(DrillVerdict failed) {
+        return failed.failure().replaceFirst(":.*", "").replaceAll("\\d+", "");
+    }
+
     /// {@return the spares, for a schedule}
     List<DrillSchedule.Drilled> scheduled() {
         return pool.list().stream().map(this::scheduled).toList();
@@ -160,6 +170,11 @@ public final class SpareDrills {
             @Override
             public long lastMillis() {
                 return spare.verdict().map(DrillVerdict::endedMillis).orElse(0L);
+            }
+
+            @Override
+            public boolean hasFailed() {
+                return spare.verdict().map(each -> !each.isOk()).orElse(false);
             }
 
             @Override

@@ -38,7 +38,8 @@ import java.util.stream.Collectors;
 /// claimed, so that nobody else opens it. Thread-safe; its own thread adopts, and looks for whom on its own from time to time.
 ///
 /// Spares are drilled ({@link SpareDrills}). A drill has the spare to itself, and gives way when a volume needs the spare; one that
-/// failed its last drill is taken when there is no other.
+/// failed its last drill is taken when there is no other. A spare that answers nothing keeps whoever looks at it for a few seconds,
+/// once, and then nobody: it is let alone until its device has let go of the look.
 public final class SparePool implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.quoin.host");
     private static final long LOOK_NANOS = 5_000_000_000L;
@@ -49,6 +50,15 @@ public final class SparePool implements AutoCloseable {
     /// A drill leaves off before its next operation, and a durable write of 1 MiB takes milliseconds. One that takes longer is
     /// passed over, and looked at again when it has ended.
     private static final long GIVE_WAY_MILLIS = 1_000;
+
+    /// What a look at a spare may keep others waiting: it reads 2 MiB. One that takes longer goes on by itself, and the spare is
+    /// in trouble until it has ended.
+    private static final long LOOK_MILLIS = 5_000;
+
+    private static final String NO_ANSWER =
+            "no answer: expected an end of a look at it within "
+                    + LOOK_MILLIS
+                    + " ms, an operation is still in the device";
 
     /// A spare as it stands.
     ///
@@ -82,6 +92,9 @@ public final class SparePool implements AutoCloseable {
         /// How it did when it was last drilled, null when it never was.
         DrillVerdict verdict;
 
+        /// The last look at it, null before the first one.
+        SpareLook look;
+
         Entry(SpareSettings settings) {
             this.settings = settings;
         }
@@ -89,6 +102,11 @@ public final class SparePool implements AutoCloseable {
         /// A drill has it open, and nobody else may.
         boolean isBeingDrilled() {
             return drill != null && !drill.hasEnded();
+        }
+
+        /// A look has it open that got no answer.
+        boolean isBeingLookedAt() {
+            return look != null && !look.hasEnded();
         }
 
         boolean hasFailed() {
@@ -109,7 +127,7 @@ public final class SparePool implements AutoCloseable {
     private volatile boolean isCalled;
     private volatile boolean isClosed;
 
-    /// A drill has ended, which may have been stuck for long.
+    /// A drill or a look has ended, which may have been stuck for long.
     private volatile boolean isLookDue;
 
     private volatile DrillRun lastDrill;
@@ -203,9 +221,21 @@ public final class SparePool implements AutoCloseable {
                         .toList();
     }
 
-    private synchronized void lookAtAll() {
-        entries.forEach(this::look);
-        show();
+    private void lookAtAll() {
+        for (Entry each : copyOfEntries()) {
+            lookIfKept(each); // others come in between
+        }
+    }
+
+    private synchronized List<Entry> copyOfEntries() {
+        return List.copyOf(entries);
+    }
+
+    private synchronized void lookIfKept(Entry entry) {
+        if (entries.contains(entry)) {
+            look(entry);
+            show();
+        }
     }
 
     /// Adds a spare; remembered when this returns.
@@ -242,7 +272,7 @@ public final class SparePool implements AutoCloseable {
             }
         } finally {
             if (!isAdded) {
-                entry.claim.close();
+                letGo(entry);
             }
         }
         show();
@@ -333,6 +363,9 @@ public final class SparePool implements AutoCloseable {
     /// {@return what is done to a spare; what may wait for the device is left to the drill's own thread}
     private DrillRun.Work trial(Entry entry) {
         Path path = entry.settings.path();
+        if (entry.isBeingLookedAt()) {
+            return isStopped -> new MemberDrill.Failed(NO_ANSWER);
+        }
         try {
             if (entry.claim == null && Files.exists(path)) {
                 entry.claim = claims.take(List.of(path), OWNER);
@@ -365,15 +398,15 @@ public final class SparePool implements AutoCloseable {
                         ? Optional.empty()
                         : SpareDrills.verdict(entry.settings.path(), result);
         if (verdict.isPresent()) {
-            boolean hadFailed = entry.hasFailed();
+            DrillVerdict before = entry.verdict;
             entry.verdict = verdict.get();
             if (entry.isBeingDrilled()) {
                 entry.trouble = entry.settings.path() + ": " + verdict.get().failure();
-            } else {
+            } else if (entry.verdict.isOk()) {
                 look(entry);
-            }
+            } // else its device may not answer; the spares' own thread looks, as it does after each
             persistVerdicts();
-            SpareDrills.tell(events, entry.verdict, hadFailed);
+            SpareDrills.tell(events, entry.verdict, before);
         }
         show();
         return verdict;
@@ -447,7 +480,8 @@ public final class SparePool implements AutoCloseable {
         }
     }
 
-    /// Gives up the claim of a spare: at once, or when a drill that is stuck in the device has ended.
+    /// Gives up the claim of a spare: at once, or when a drill that is stuck in the device has ended. That of a look that is stuck
+    /// there is the look's.
     private static void letGo(Entry entry) {
         FileClaims.Claim claim = entry.claim;
         entry.claim = null;
@@ -458,31 +492,60 @@ public final class SparePool implements AutoCloseable {
         }
     }
 
-    /// Notes how large a spare is, and what keeps it from being taken. One that is being drilled is left alone.
+    /// Notes how large a spare is, and what keeps it from being taken. One that is being drilled is left alone, and so is one whose
+    /// device has not answered the last look yet. Waits for a device, but not for long.
     private void look(Entry entry) {
-        if (entry.isBeingDrilled()) {
+        if (entry.isBeingDrilled() || entry.isBeingLookedAt()) {
             return;
         }
         Path path = entry.settings.path();
-        entry.trouble = "";
-        entry.sizeBytes = 0;
+        FileClaims.Claim claim = entry.claim;
+        boolean wasBlank = entry.wasBlank;
+        entry.claim = null; // the look has it
+        SpareLook look = SpareLook.start(path, () -> lookAt(path, claim, wasBlank));
+        entry.look = look;
+        SpareLook.Found found = look.await(LOOK_MILLIS);
+        if (found == null) {
+            entry.trouble = path + ": " + NO_ANSWER;
+            look.whenEnded(late -> {
+                close(late.claim());
+                isLookDue = true;
+                call();
+            });
+            return;
+        }
+        entry.claim = found.claim();
+        entry.sizeBytes = found.sizeBytes();
+        entry.trouble = found.trouble();
+    }
+
+    private static void close(FileClaims.Claim claim) {
+        if (claim != null) {
+            claim.close();
+        }
+    }
+
+    /// Looks at a spare, by the look's own thread.
+    private SpareLook.Found lookAt(Path path, FileClaims.Claim held, boolean wasBlank) {
+        FileClaims.Claim claim = held;
+        long sizeBytes = 0;
         try {
             if (!Files.exists(path)) {
-                letGo(entry);
-                entry.trouble = path + ": no such file or device";
-                return;
+                close(claim);
+                return new SpareLook.Found(null, 0, path + ": no such file or device");
             }
-            if (entry.claim == null) {
-                entry.claim = claims.take(List.of(path), OWNER);
+            if (claim == null) {
+                claim = claims.take(List.of(path), OWNER);
             }
             try (LocalFile file = LocalFile.open(path, true)) {
-                entry.sizeBytes = file.lengthBytes();
-                if (!entry.wasBlank || adopter(file) == null) {
+                sizeBytes = file.lengthBytes();
+                if (!wasBlank || adopter(file) == null) {
                     MemberFiles.checkBlank(file, false);
                 }
             }
+            return new SpareLook.Found(claim, sizeBytes, "");
         } catch (IOException | VolumeException e) {
-            entry.trouble = e.getMessage();
+            return new SpareLook.Found(claim, sizeBytes, e.getMessage());
         }
     }
 
@@ -566,20 +629,24 @@ public final class SparePool implements AutoCloseable {
                 each.drill.giveWay(GIVE_WAY_MILLIS);
             }
         }
-        entries.forEach(this::look);
-        show();
-        List<Entry> suitable =
+        // As they were when last looked at. One is looked at again when its turn comes, not before:
+        // those that failed their last drill keep the volume waiting only when there is no other.
+        List<Entry> candidates =
                 entries.stream()
-                        .filter(each ->
-                                isLarge(each, hosted)
-                                        && each.trouble.isEmpty()
-                                        && !each.isBeingDrilled())
+                        .filter(each -> each.settings.isFor(hosted.name()))
                         .sorted(
                                 Comparator.comparing(Entry::hasFailed)
                                         .thenComparingLong(each -> -each.sizeBytes))
                         .toList();
-        for (Entry each : suitable) {
-            if (adopt(hosted, lost, each)) {
+        for (Entry each : candidates) {
+            look(each);
+            show();
+            boolean isSuitable =
+                    isLarge(each, hosted)
+                            && each.trouble.isEmpty()
+                            && !each.isBeingDrilled()
+                            && !each.isBeingLookedAt();
+            if (isSuitable && adopt(hosted, lost, each)) {
                 return;
             }
         }

@@ -102,7 +102,14 @@ class StateDirectoryTest {
         List<DrillVerdict> drills =
                 List.of(
                         new DrillVerdict(
-                                Path.of("/s \"1\""), 1_795_000_000_000L, "", 85, 230, 1L << 29),
+                                Path.of("/s \"1\""),
+                                1_795_000_000_000L,
+                                "",
+                                85,
+                                230,
+                                1L << 29,
+                                false),
+                        new DrillVerdict(Path.of("/s1"), 8, "", 1, 2, 3, true),
                         DrillVerdict.failed(Path.of("/s0"), 7, "wrong \"bytes\"\nat offset 5: \\"));
         try (StateDirectory state = StateDirectory.open(folder)) {
             assertThat(state.drills()).isEmpty();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class DrillScheduleTest {
     private final List<String> drilled = new ArrayList<>();
 
-    private record Spare(String name, long lastMillis, List<String> drilled)
+    private record Spare(String name, long lastMillis, boolean hasFailed, List<String> drilled)
             implements DrillSchedule.Drilled {
         @Override
         public void drill() throws VolumeException {
@@ -29,7 +29,12 @@ class DrillScheduleTest {
     }
 
     private Spare spare(String name, String last) {
-        return new Spare(name, last.isEmpty() ? 0 : Instant.parse(last).toEpochMilli(), drilled);
+        return new Spare(
+                name, last.isEmpty() ? 0 : Instant.parse(last).toEpochMilli(), false, drilled);
+    }
+
+    private Spare failed(String name, String last) {
+        return new Spare(name, Instant.parse(last).toEpochMilli(), true, drilled);
     }
 
     private void look(String now, int days, String from, String until, Spare... spares) {
@@ -56,6 +61,18 @@ class DrillScheduleTest {
         assertThat(drilled).isEmpty();
         look("2026-11-20T22:00:00Z", 7, "22:00", "04:00", due);
         look("2026-11-20T03:59:00Z", 7, "22:00", "04:00", due);
+        assertThat(drilled).hasSize(2);
+    }
+
+    @Test
+    void oneThatFailedIsDrilledAgainAfterAnHourWithinTheWindow() {
+        Spare failed = failed("failed", "2026-11-20T12:00:00Z");
+        look("2026-11-20T12:59:59Z", 7, "00:00", "00:00", failed);
+        look("2026-11-20T13:00:00Z", 7, "22:00", "04:00", failed);
+        look("2026-11-20T13:00:00Z", 0, "00:00", "00:00", failed);
+        assertThat(drilled).isEmpty();
+        look("2026-11-20T13:00:00Z", 7, "00:00", "00:00", failed);
+        look("2026-11-20T22:00:00Z", 7, "22:00", "04:00", failed);
         assertThat(drilled).hasSize(2);
     }
 

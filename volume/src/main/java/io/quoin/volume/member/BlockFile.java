@@ -81,6 +81,11 @@ public interface BlockFile extends AutoCloseable {
         return "simulated";
     }
 
+    /// {@return whether reads may come from the host's page cache, and so say nothing of what the member holds}
+    default boolean isCached() {
+        return false;
+    }
+
     @Override
     void close();
 }

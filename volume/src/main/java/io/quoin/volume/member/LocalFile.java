@@ -223,6 +223,11 @@ public final class LocalFile implements BlockFile {
     }
 
     @Override
+    public boolean isCached() {
+        return !direct;
+    }
+
+    @Override
     public int durableDescriptor() {
         return durableDescriptor;
     }

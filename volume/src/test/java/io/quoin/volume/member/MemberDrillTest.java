@@ -117,7 +117,7 @@ final class MemberDrillTest {
         MemberDrill.Result result = drill(file);
         // The clock goes on by a microsecond whenever it is asked.
         assertThat(result)
-                .isEqualTo(new MemberDrill.Passed(1000, 1000, 1_000_000_000L / 1000 * MIB));
+                .isEqualTo(new MemberDrill.Passed(1000, 1000, 1_000_000_000L / 1000 * MIB, false));
         assertThat(file.written).hasSize(WRITES);
         assertThat(file.reads).isEqualTo(READS);
         assertThat(file.flushes).isEqualTo(2);
@@ -309,7 +309,42 @@ final class MemberDrillTest {
         assertThat(reason(drill(file)))
                 .startsWith(
                         "too slow: expected an end within 1000 ms, came after 1000 ms to reading place 11 of 32");
+        assertThat(file.clears).isEqualTo(READS);
+        assertZeros(file.file, 0, LENGTH);
+    }
+
+    @Test
+    void clearingThatTakesTooLongIsLeftOffInTheEnd() {
+        Faulty file =
+                new Faulty() {
+                    @Override
+                    public IoResult clear(MemorySegment zeros, long offset, long length) {
+                        nanos.addAndGet(LIMIT_NANOS);
+                        return super.clear(zeros, offset, length);
+                    }
+                };
+        assertThat(reason(drill(file))).contains("came after 1000 ms to clearing place 2 of 32");
+        assertThat(file.clears).isEqualTo(4); // the limit, and three seconds
+    }
+
+    @Test
+    void oneThatIsStoppedIsNotTouchedAnyMore() {
+        Faulty file = new Faulty();
+        assertThat(drill(file, 1, 40)).isEqualTo(new MemberDrill.Stopped());
+        assertThat(file.written).hasSize(WRITES);
         assertThat(file.clears).isZero();
+    }
+
+    @Test
+    void whatIsReadFromTheCacheIsSaidToBe() {
+        Faulty file =
+                new Faulty() {
+                    @Override
+                    public boolean isCached() {
+                        return true;
+                    }
+                };
+        assertThat(((MemberDrill.Passed) drill(file)).isCached()).isTrue();
     }
 
     /// Goal: a drill that is stopped or dies anywhere leaves a blank member, and the next one clears what it has left. Method:
