@@ -240,7 +240,7 @@ public final class Repairer {
     /// Goes on with a paused job whose tasks in flight have not ended yet.
     public void goOn() {
         job = progress().ended(JobRecord.RUNNING, 0);
-        if (isCheckCut) {
+        if (isCheckCut && !isEnding) { // one that is ending is started anew
             isCheckCut = false;
             checkJournal();
         }
