@@ -48,7 +48,7 @@ final class Installation implements AutoCloseable {
         return "nbd+unix:///" + volume + "?socket=" + folder.resolve("nbd.sock");
     }
 
-    /// Makes a sparse file.
+    /// Makes a sparse file, or makes one anew.
     Path file(String name, long bytes) throws IOException {
         Path path = folder.resolve(name);
         Files.write(path, new byte[0]);
@@ -146,6 +146,39 @@ final class Installation implements AutoCloseable {
                         throw new UncheckedIOException(e);
                     }
                 });
+    }
+
+    /// Waits until a volume has all its members, one of which is in the folder.
+    void awaitOptimal(String volume, String memberName) throws InterruptedException {
+        String path = path(memberName).toString();
+        awaitStatus(
+                volume,
+                "optimal with " + memberName,
+                status ->
+                        status.getString("state").equals("optimal")
+                                && status.getArray("members").toString().contains(path));
+    }
+
+    /// {@return a command that writes 4 KiB at random to a volume's first 200 MiB for minutes}
+    ///
+    /// @param more further options of fio
+    List<String> randomWrites(String volume, String... more) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "fio",
+                                "--name=load",
+                                "--thread",
+                                "--ioengine=nbd",
+                                "--uri=" + uri(volume),
+                                "--rw=randwrite",
+                                "--bs=4k",
+                                "--iodepth=4",
+                                "--size=200M",
+                                "--time_based",
+                                "--runtime=300"));
+        command.addAll(List.of(more));
+        return command;
     }
 
     /// Waits until nothing of a volume is in the journal alone.

@@ -22,7 +22,9 @@ class JournalScrubIT {
             here.serve();
             here.done("create", "orders", "--level", "raid1", "--size", "512M", "@m0", "@m1");
             here.qemuIo("orders", "write -P 1 300M 6M", "flush");
-            Process load = bench.start(here.path("fio.out"), load(here));
+            Process load =
+                    bench.start(
+                            here.path("fio.out"), here.randomWrites("orders", "--rate_iops=300"));
             here.awaitStatus("orders", "load", status -> status.getLong("dirtyBlocks") > 100);
             here.done("scrub", "start", "orders", "--wait");
             assertThat(findings(here)).as("found without any rot").isZero();
@@ -74,21 +76,5 @@ class JournalScrubIT {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static List<String> load(Installation here) {
-        return List.of(
-                "fio",
-                "--name=load",
-                "--thread",
-                "--ioengine=nbd",
-                "--uri=" + here.uri("orders"),
-                "--rw=randwrite",
-                "--bs=4k",
-                "--iodepth=4",
-                "--rate_iops=300",
-                "--size=200M",
-                "--time_based",
-                "--runtime=300");
     }
 }

@@ -38,32 +38,14 @@ class SpareDrillIT {
         here.close();
     }
 
-    private Path resize(String name, long mib) throws IOException {
-        Path path = here.path(name);
-        try (var file = new RandomAccessFile(path.toFile(), "rw")) {
-            file.setLength(mib << 20);
-        }
-        return path;
-    }
-
     private Path spare(String name, long mib) throws IOException {
-        Path path = resize(name, mib);
+        Path path = here.file(name, mib * MIB);
         here.done("spare", "add", "@" + name);
         return path;
     }
 
     private void create() throws IOException {
         here.done("create", "orders", "--level", "raid1", "--size", "160M", "@m0", "@m1");
-    }
-
-    private void awaitOptimal(String memberName) throws Exception {
-        String path = here.path(memberName).toString();
-        here.awaitStatus(
-                "orders",
-                "optimal with " + memberName,
-                status ->
-                        status.getString("state").equals("optimal")
-                                && status.getArray("members").toString().contains(path));
     }
 
     private JsonObject listed(Path spare) throws IOException {
@@ -145,7 +127,7 @@ class SpareDrillIT {
         Path large = spare("large", 170);
         spare("small", 160);
         here.done("spare", "drill", "@large");
-        resize("large", 100);
+        here.file("large", 100L * MIB);
 
         Shell.Result result = here.quoin("spare", "drill");
 
@@ -157,11 +139,11 @@ class SpareDrillIT {
         assertThat(here.done("status", "orders")).contains("drilled just now: FAILED: " + failure);
         assertThat(listed(large).getObject("drill").getString("state")).isEqualTo("failed");
 
-        resize("large", 170);
+        here.file("large", 170L * MIB);
         here.done("member", "fail", "orders", "0", "--yes");
-        awaitOptimal("small");
+        here.awaitOptimal("orders", "small");
         here.done("member", "fail", "orders", "1", "--yes");
-        awaitOptimal("large");
+        here.awaitOptimal("orders", "large");
         assertThat(here.done("events", "--count", "50"))
                 .contains("no other was left, and it failed its last drill: too small");
         here.qemuIo("orders", "read -P 9 0 8M");
@@ -176,7 +158,7 @@ class SpareDrillIT {
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.out().lines().toList().getFirst())
                 .contains("\"failed\"", "missing: no such file or device");
-        resize("s0", 64);
+        here.file("s0", 64L * MIB);
         here.done("spare", "drill", "@s0");
         assertThat(here.done("events"))
                 .contains("spare " + path + " failed its drill: missing")
@@ -204,7 +186,7 @@ class SpareDrillIT {
             assertThat(listed(path).getString("state")).isEqualTo("ready");
             if (round % 2 == 0) {
                 here.done("member", "fail", "orders", "1", "--yes");
-                awaitOptimal(name);
+                here.awaitOptimal("orders", name);
                 here.qemuIo("orders", "read -P 9 0 8M");
             } else {
                 here.done("spare", "drill", "@" + name);
@@ -228,7 +210,7 @@ class SpareDrillIT {
             CompletableFuture<Shell.Result> drill = drillMeanwhile("s0");
             awaitWriting(path);
             client.call(loss);
-            awaitOptimal("s0");
+            here.awaitOptimal("orders", "s0");
             Shell.Result result = drill.get(60, TimeUnit.SECONDS);
             // On a disk that is fast enough it is over by then.
             assertThat(result.out()).containsAnyOf("stopped", "s0  ok");
@@ -241,26 +223,11 @@ class SpareDrillIT {
     ///
     /// @return its server; while that is stopped, nothing is answered
     private Process slowDevice(Workbench bench) throws Exception {
-        Path socket = here.path("nbdkit.sock");
-        Path out = here.path("nbdkit.out");
-        Process server =
-                bench.start(
-                        out,
-                        List.of(
-                                "nbdkit",
-                                "--foreground",
-                                "--unix",
-                                socket,
-                                "--filter=delay",
-                                "file",
-                                here.file("far", 200L * MIB),
-                                "delay-write=100ms"));
-        Workbench.await("nbdkit", PATIENCE, () -> Files.exists(socket));
-        Path slow = Files.createFile(here.path("slow"));
-        bench.start(out, List.of("nbdfuse", slow, "nbd+unix:///?socket=" + socket));
-        bench.undo(() -> bench.run("fusermount3", "-u", "-z", slow));
-        Workbench.await("nbdfuse", PATIENCE, () -> slow.toFile().length() == 200L * MIB);
-        return server;
+        return bench.showBySocket(
+                here.path("slow"),
+                here.file("far", 200L * MIB),
+                List.of("--filter=delay"),
+                List.of("delay-write=100ms"));
     }
 
     /// Goal: a spare that answers nothing keeps nobody. Method: one on nbdfuse, whose server is stopped amid the drill; a member is
@@ -279,7 +246,7 @@ class SpareDrillIT {
 
             bench.run("kill", "-STOP", server.pid());
             here.done("member", "fail", "orders", "1", "--yes");
-            awaitOptimal("s0");
+            here.awaitOptimal("orders", "s0");
             Shell.Result result = drill.get(60, TimeUnit.SECONDS);
             Installation.expectRefusal(result, 1, "no answer: expected an end within", "quoin: ");
             assertThat(listed(slow).getString("error")).contains("no answer");
@@ -315,7 +282,7 @@ class SpareDrillIT {
 
             bench.run("kill", "-STOP", server.pid());
             here.done("member", "fail", "orders", "1", "--yes");
-            awaitOptimal("s0");
+            here.awaitOptimal("orders", "s0");
             assertThat(listed(slow).getString("error")).contains("no answer");
             spare("s1", 160);
             here.done("spare", "drill", "@s1");
@@ -336,7 +303,7 @@ class SpareDrillIT {
                         }
                     });
             here.done("member", "fail", "orders", "0", "--yes");
-            awaitOptimal("slow");
+            here.awaitOptimal("orders", "slow");
             assertThat(here.done("events", "--count", "50"))
                     .contains("no other was left, and it failed its last drill: no answer");
         }

@@ -9,7 +9,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -19,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Members in waiting: who takes which place, what is refused, and what a crash in between does.
 class SparesIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long MIB = 1 << 20;
 
     @TempDir Path folder;
     private Installation here;
@@ -32,24 +31,6 @@ class SparesIT {
     @AfterEach
     void remove() throws IOException {
         here.close();
-    }
-
-    private Path blank(String name, long mib) throws IOException {
-        Path path = here.path(name);
-        try (var file = new RandomAccessFile(path.toFile(), "rw")) {
-            file.setLength(mib << 20);
-        }
-        return path;
-    }
-
-    private void awaitOptimal(String volume, String memberName) throws Exception {
-        String path = here.path(memberName).toString();
-        here.awaitStatus(
-                volume,
-                "optimal with " + memberName,
-                status ->
-                        status.getString("state").equals("optimal")
-                                && paths(status).contains(path));
     }
 
     private static String paths(JsonObject status) {
@@ -76,13 +57,13 @@ class SparesIT {
         Installation.DaemonProcess daemon = here.serve();
         create("orders", "raid5", "@m0", "@m1", "@m2");
         here.qemuIo("orders", "write -P 7 0 24M");
-        blank("s0", 160);
+        here.file("s0", 160 * MIB);
         assertThat(here.done("spare", "add", "@s0")).containsPattern("s0 +160 MiB +any +ready");
         assertThat(here.done("status", "orders")).contains("spare      " + here.path("s0"));
 
         here.done("member", "fail", "orders", "1", "--yes");
 
-        awaitOptimal("orders", "s0");
+        here.awaitOptimal("orders", "s0");
         assertThat(spares()).isEmpty();
         assertThat(here.done("events", "--count", "50"))
                 .contains("spare " + here.path("s0") + " takes the place of slot 1")
@@ -104,10 +85,10 @@ class SparesIT {
         Installation.DaemonProcess daemon = here.serve();
         create("orders", "raid1", "@m0", "@m1");
         create("other", "raid1", "@n0", "@n1");
-        blank("small", 161);
-        blank("large", 170);
-        blank("foreign", 200);
-        Path spoiled = blank("spoiled", 180);
+        here.file("small", 161 * MIB);
+        here.file("large", 170 * MIB);
+        here.file("foreign", 200 * MIB);
+        Path spoiled = here.file("spoiled", 180 * MIB);
         here.done("spare", "add", "@small", "--for", "orders", "--for", "other");
         here.done("spare", "add", "@large");
         here.done("spare", "add", "@foreign", "--for", "other");
@@ -116,7 +97,7 @@ class SparesIT {
 
         here.done("member", "fail", "orders", "0", "--yes");
 
-        awaitOptimal("orders", "large");
+        here.awaitOptimal("orders", "large");
         try (var file = new RandomAccessFile(spoiled.toFile(), "r")) {
             assertThat(file.readInt()).isEqualTo(0x01020304);
         }
@@ -127,7 +108,7 @@ class SparesIT {
         assertThat(daemon.stop().exitCode()).isZero();
         Files.delete(here.path("m1"));
         daemon = here.serve();
-        awaitOptimal("orders", "small");
+        here.awaitOptimal("orders", "small");
         assertThat(spares()).hasSize(2);
     }
 
@@ -138,7 +119,7 @@ class SparesIT {
         Installation.DaemonProcess daemon = here.serve();
         create("orders", "raid1", "@m0", "@m1");
         here.qemuIo("orders", "write -P 9 0 1M");
-        Path spare = blank("s0", 160);
+        Path spare = here.file("s0", 160 * MIB);
         here.done("spare", "add", "@s0");
         daemon.stop();
         Files.move(here.path("m1"), spare, StandardCopyOption.REPLACE_EXISTING);
@@ -158,9 +139,9 @@ class SparesIT {
         create("orders", "raid1", "@m0", "@m1");
         here.refused(1, "no such file", "spare", "add", "@nowhere");
         here.refused(1, "in use by volume orders", "spare", "add", "@m0");
-        blank("s0", 100);
+        here.file("s0", 100 * MIB);
         here.refused(1, "expected at least", "spare", "add", "@s0");
-        blank("s0", 160);
+        here.file("s0", 160 * MIB);
         here.refused(1, "expected one that is served", "spare", "add", "@s0", "--for", "odrers");
         Files.write(here.path("s0"), new byte[] {1}, java.nio.file.StandardOpenOption.WRITE);
         here.refused(1, "bytes other than zeros", "spare", "add", "@s0");
@@ -198,7 +179,7 @@ class SparesIT {
     void aListThatCannotBeReadIsKept() throws Exception {
         Installation.DaemonProcess daemon = here.serve();
         create("orders", "raid1", "@m0", "@m1");
-        blank("s0", 160);
+        here.file("s0", 160 * MIB);
         here.done("spare", "add", "@s0");
         daemon.stop();
         Path list = here.path("state").resolve("spares.toml");
@@ -223,13 +204,13 @@ class SparesIT {
         String lost = "m1";
         for (int round = 0; round < 6; round++) {
             String spare = "s" + round;
-            blank(spare, 160);
+            here.file(spare, 160 * MIB);
             here.done("spare", "add", "@" + spare);
             here.done("member", "fail", "orders", "@" + lost, "--yes");
             Thread.sleep(round * 15L);
             daemon.kill();
             daemon = here.serve();
-            awaitOptimal("orders", spare);
+            here.awaitOptimal("orders", spare);
             assertThat(spares()).isEmpty();
             here.qemuIo("orders", "read -P 9 0 8M");
             lost = spare;

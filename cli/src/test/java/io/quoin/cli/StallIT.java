@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.grack.nanojson.JsonArray;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.RepeatedTest;
 
 /// A member that stands still amid load.
 class StallIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long MEMBER_BYTES = 512L << 20;
 
     /// Goal: a member that answers nothing is dropped and clients go on, though it answers nothing, whatever it was about to do.
@@ -21,8 +19,9 @@ class StallIT {
     void aMemberThatAnswersNothingIsDropped() throws Exception {
         try (Workbench bench = new Workbench();
                 Installation here = new Installation(bench.folder)) {
-            Process server = offerSlowFile(bench, here);
             here.file("near", MEMBER_BYTES);
+            Path far = here.file("far", MEMBER_BYTES);
+            Process server = bench.showBySocket(here.path("slow"), far, List.of(), List.of());
             Files.writeString(here.path("quoind.toml"), "[engine]\nio-limit-ms = 1000\n");
             here.serve("--config", "@quoind.toml");
             here.done("create", "orders", "--level", "raid1", "@near", "@slow");
@@ -30,9 +29,12 @@ class StallIT {
             assertThat(members.getObject(1).getString("mode"))
                     .as("FUSE may let a submitter to io_uring wait")
                     .isEqualTo("O_DIRECT|O_DSYNC");
-            bench.start(here.path("fio.out"), load(here));
-            here.awaitStatus("orders", "destage", status -> status.getLong("dirtyBlocks") > 1000);
-            Thread.sleep(2000); // the more of all kinds is under way
+            bench.start(here.path("fio.out"), here.randomWrites("orders", "--fsync=8"));
+            // Writes, flushes and destage are under way by then.
+            here.awaitStatus(
+                    "orders",
+                    "destage",
+                    status -> status.getObject("counters").getLong("rowsDestaged") > 5000);
 
             bench.run("kill", "-STOP", server.pid());
             here.awaitStatus(
@@ -42,42 +44,5 @@ class StallIT {
             bench.run("kill", "-CONT", server.pid());
             here.qemuIo("orders", "read -P 9 350M 1M");
         }
-    }
-
-    private static Process offerSlowFile(Workbench bench, Installation here) throws Exception {
-        Path socket = here.path("nbdkit.sock");
-        Path out = here.path("nbdkit.out");
-        Process server =
-                bench.start(
-                        out,
-                        List.of(
-                                "nbdkit",
-                                "--foreground",
-                                "--unix",
-                                socket,
-                                "file",
-                                here.file("far", MEMBER_BYTES)));
-        Workbench.await("nbdkit", PATIENCE, () -> Files.exists(socket));
-        Path slow = Files.createFile(here.path("slow"));
-        bench.start(out, List.of("nbdfuse", slow, "nbd+unix:///?socket=" + socket));
-        bench.undo(() -> bench.run("fusermount3", "-u", "-z", slow));
-        Workbench.await("nbdfuse", PATIENCE, () -> slow.toFile().length() == MEMBER_BYTES);
-        return server;
-    }
-
-    private static List<String> load(Installation here) {
-        return List.of(
-                "fio",
-                "--name=load",
-                "--thread",
-                "--ioengine=nbd",
-                "--uri=" + here.uri("orders"),
-                "--rw=randwrite",
-                "--bs=4k",
-                "--iodepth=4",
-                "--fsync=8",
-                "--size=300M",
-                "--time_based",
-                "--runtime=300");
     }
 }

@@ -85,28 +85,16 @@ final class TormentedVolume {
         try (RandomAccessFile file = new RandomAccessFile(backing.toFile(), "rw")) {
             file.setLength(MEMBER_BYTES);
         }
-        Path server = folder.resolve("nbdkit.sock");
-        breakable = Files.createFile(folder.resolve("breakable"));
-        Path out = folder.resolve("nbdkit.out");
+        breakable = folder.resolve("breakable");
         nbdkit =
-                bench.start(
-                        out,
+                bench.showBySocket(
+                        breakable,
+                        backing,
+                        List.of("--filter=error"),
                         List.of(
-                                "nbdkit",
-                                "--foreground",
-                                "--unix",
-                                server,
-                                "--filter=error",
-                                "file",
-                                backing,
                                 "error=EIO",
                                 "error-rate=100%",
                                 "error-file=" + folder.resolve("fail")));
-        Workbench.await("nbdkit", PATIENCE, () -> Files.exists(server));
-        bench.start(out, List.of("nbdfuse", breakable, "nbd+unix:///?socket=" + server));
-        Path mount = breakable;
-        bench.undo(() -> bench.run("fusermount3", "-u", "-z", mount));
-        Workbench.await("nbdfuse", PATIENCE, () -> mount.toFile().length() == MEMBER_BYTES);
         paths[slot] = breakable;
     }
 

@@ -253,6 +253,30 @@ final class Workbench implements AutoCloseable {
         return device;
     }
 
+    /// Shows a file by way of nbdkit and nbdfuse: while its server is stopped, nothing is answered.
+    ///
+    /// @param shown the file to make
+    /// @param backing what it shows
+    /// @param filters options of nbdkit
+    /// @param parameters of those
+    /// @return its server
+    Process showBySocket(Path shown, Path backing, List<String> filters, List<String> parameters)
+            throws IOException, InterruptedException {
+        Path socket = shown.resolveSibling(shown.getFileName() + ".sock");
+        Path out = shown.resolveSibling(shown.getFileName() + ".out");
+        List<Object> command = new ArrayList<>(List.of("nbdkit", "--foreground", "--unix", socket));
+        command.addAll(filters);
+        command.addAll(List.of("file", backing));
+        command.addAll(parameters);
+        Process server = start(out, command);
+        await("nbdkit: " + shown, START, () -> Files.exists(socket));
+        Files.createFile(shown);
+        start(out, List.of("nbdfuse", shown, "nbd+unix:///?socket=" + socket));
+        undo(() -> run("fusermount3", "-u", "-z", shown));
+        await("nbdfuse: " + shown, START, () -> length(shown) == length(backing));
+        return server;
+    }
+
     private static long length(Path file) {
         try {
             return Files.size(file);

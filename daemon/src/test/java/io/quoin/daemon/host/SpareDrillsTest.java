@@ -71,6 +71,15 @@ class SpareDrillsTest {
         }
     }
 
+    /// Waits for events, which are taken by a thread of their own.
+    private void awaitEvents(int count) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (events.last(10, Optional.empty(), 0).size() < count) {
+            assertThat(System.nanoTime()).as("no more than 30 s").isLessThan(end);
+            Thread.sleep(10);
+        }
+    }
+
     private String failure(Path path) throws VolumeException {
         List<SpareDrills.Drill> drills = spares.drills().drill(Optional.of(path));
         assertThat(drills).hasSize(1);
@@ -122,7 +131,7 @@ class SpareDrillsTest {
                 .isInstanceOf(VolumeException.class)
                 .hasMessage(
                         folder.resolve("s1") + ": expected one of the spares, which are " + path);
-        Thread.sleep(300);
+        awaitEvents(3);
         assertThat(events.last(10, Optional.empty(), 0))
                 .extracting(EventLog.Entry::message)
                 .satisfiesExactly(

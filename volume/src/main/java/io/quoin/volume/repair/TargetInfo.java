@@ -196,9 +196,8 @@ final class TargetInfo {
         long row = geometry.rowIn(group.key(), index);
         boolean isData =
                 geometry.isMirror() || geometry.positionAt(row, slot) < geometry.dataCount();
-        // The generation of parity that nobody else has is not known, and what has no content may
-        // have
-        // lost it by a trim that is recorded nowhere: one of what was unwritten changes nothing.
+        // What parity should have is not known; and what has no content may have lost it by a trim
+        // that is recorded nowhere, since one of what was unwritten changes nothing.
         return isData
                 && !BlockInfo.isContentless(image, due)
                 && (type == BlockInfo.DATA || type == BlockInfo.TRIMMED)
