@@ -6,7 +6,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalTime;
 import java.util.Collection;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Starts drills of spares when they are due, one after the other. A spare that never was drilled is due; when each was drilled
@@ -18,7 +17,6 @@ import java.util.function.Supplier;
 /// down goes first.
 public final class DrillSchedule implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DrillSchedule.class.getName());
-    private static final long LOOK_NANOS = Duration.ofMinutes(1).toNanos();
     private static final long REPEAT_MILLIS = Duration.ofHours(1).toMillis();
 
     /// A spare as far as the schedule is concerned.
@@ -41,8 +39,7 @@ public final class DrillSchedule implements AutoCloseable {
     private final Recurrence settings;
     private final Clock clock;
     private final Supplier<? extends Collection<? extends Drilled>> spares;
-    private volatile boolean isClosed;
-    private Thread thread;
+    private final EveryMinute looks = new EveryMinute("drill-schedule", false, this::look);
 
     /// A schedule that waits to be started.
     ///
@@ -60,26 +57,15 @@ public final class DrillSchedule implements AutoCloseable {
 
     /// Begins to look.
     public void start() {
-        if (settings.everyDays() == 0) {
-            return;
+        if (settings.everyDays() > 0) {
+            looks.start();
         }
-        thread =
-                Thread.ofPlatform()
-                        .daemon(true)
-                        .name("drill-schedule")
-                        .start(() -> {
-                            LockSupport.parkNanos(LOOK_NANOS);
-                            while (!isClosed) {
-                                look();
-                                LockSupport.parkNanos(LOOK_NANOS);
-                            }
-                        });
     }
 
     /// Drills what is due.
     void look() {
         for (Drilled each : spares.get()) {
-            if (isClosed || !settings.isOpen(LocalTime.now(clock))) {
+            if (looks.isClosed() || !settings.isOpen(LocalTime.now(clock))) {
                 return;
             }
             try {
@@ -107,7 +93,6 @@ public final class DrillSchedule implements AutoCloseable {
     /// Starts no more drills.
     @Override
     public void close() {
-        isClosed = true;
-        LockSupport.unpark(thread);
+        looks.close();
     }
 }

@@ -5,7 +5,6 @@ import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobRecord;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,7 +12,6 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Starts scrubs of volumes when they are due. A volume is asked when its last one ended, which its superblocks
@@ -24,7 +22,6 @@ import java.util.function.Supplier;
 /// Its own thread looks once a minute.
 public final class ScrubSchedule implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ScrubSchedule.class.getName());
-    private static final long LOOK_NANOS = Duration.ofMinutes(1).toNanos();
 
     /// A volume as far as the schedule is concerned.
     interface Scrubbed {
@@ -51,8 +48,7 @@ public final class ScrubSchedule implements AutoCloseable {
     private final Clock clock;
     private final Supplier<Collection<? extends Scrubbed>> volumes;
     private Set<String> warned = Set.of();
-    private volatile boolean isClosed;
-    private Thread thread;
+    private final EveryMinute looks = new EveryMinute("scrub-schedule", true, this::look);
 
     /// A schedule that waits to be started.
     ///
@@ -68,19 +64,9 @@ public final class ScrubSchedule implements AutoCloseable {
 
     /// Begins to look.
     public void start() {
-        if (settings.everyDays() == 0) {
-            return;
+        if (settings.everyDays() > 0) {
+            looks.start();
         }
-        thread =
-                Thread.ofPlatform()
-                        .daemon(true)
-                        .name("scrub-schedule")
-                        .start(() -> {
-                            while (!isClosed) {
-                                look();
-                                LockSupport.parkNanos(LOOK_NANOS);
-                            }
-                        });
     }
 
     /// Starts the scrub that has been due longest, unless one is running.
@@ -177,7 +163,6 @@ public final class ScrubSchedule implements AutoCloseable {
     /// Ends the thread.
     @Override
     public void close() {
-        isClosed = true;
-        LockSupport.unpark(thread);
+        looks.close();
     }
 }
