@@ -45,20 +45,10 @@ public final class SparePool implements AutoCloseable {
     private static final long LOOK_NANOS = 5_000_000_000L;
     private static final int LOOK_ROUNDS = 12;
     private static final long END_MILLIS = 10_000;
-    private static final String OWNER = "the spares";
 
     /// A drill leaves off before its next operation, and a durable write of 1 MiB takes milliseconds. One that takes longer is
     /// passed over, and looked at again when it has ended.
     private static final long GIVE_WAY_MILLIS = 1_000;
-
-    /// What a look at a spare may keep others waiting: it reads 2 MiB. One that takes longer goes on by itself, and the spare is
-    /// in trouble until it has ended.
-    private static final long LOOK_MILLIS = 5_000;
-
-    private static final String NO_ANSWER =
-            "no answer: expected an end of a look at it within "
-                    + LOOK_MILLIS
-                    + " ms, an operation is still in the device";
 
     /// A spare as it stands.
     ///
@@ -74,51 +64,11 @@ public final class SparePool implements AutoCloseable {
             boolean isBeingDrilled,
             Optional<DrillVerdict> verdict) {}
 
-    private static final class Entry {
-        final SpareSettings settings;
-        FileClaims.Claim claim;
-        long sizeBytes;
-        String trouble = "";
-
-        /// It was blank when it was added, and may be in the midst of an adoption.
-        boolean wasBlank;
-
-        /// What was last said of an adoption that failed: it is tried again and again, and said once.
-        String told = "";
-
-        /// The last drill, null before the first one.
-        DrillRun drill;
-
-        /// How it did when it was last drilled, null when it never was.
-        DrillVerdict verdict;
-
-        /// The last look at it, null before the first one.
-        SpareLook look;
-
-        Entry(SpareSettings settings) {
-            this.settings = settings;
-        }
-
-        /// A drill has it open, and nobody else may.
-        boolean isBeingDrilled() {
-            return drill != null && !drill.hasEnded();
-        }
-
-        /// A look has it open that got no answer.
-        boolean isBeingLookedAt() {
-            return look != null && !look.hasEnded();
-        }
-
-        boolean hasFailed() {
-            return verdict != null && !verdict.isOk();
-        }
-    }
-
     private final VolumeHost host;
     private final StateDirectory state;
     private final FileClaims claims;
     private final EventLog events;
-    private final List<Entry> entries = new ArrayList<>();
+    private final List<SpareEntry> entries = new ArrayList<>();
     private volatile List<Spare> shown = List.of();
     private String unready =
             "spares: the daemon is still opening its volumes; try again in a moment";
@@ -153,7 +103,7 @@ public final class SparePool implements AutoCloseable {
         }
         List<DrillVerdict> verdicts = verdicts();
         for (SpareSettings each : remembered) {
-            Entry entry = new Entry(each);
+            SpareEntry entry = new SpareEntry(each, claims);
             entry.wasBlank = true;
             entry.verdict =
                     verdicts.stream()
@@ -222,16 +172,16 @@ public final class SparePool implements AutoCloseable {
     }
 
     private void lookAtAll() {
-        for (Entry each : copyOfEntries()) {
+        for (SpareEntry each : copyOfEntries()) {
             lookIfKept(each); // others come in between
         }
     }
 
-    private synchronized List<Entry> copyOfEntries() {
+    private synchronized List<SpareEntry> copyOfEntries() {
         return List.copyOf(entries);
     }
 
-    private synchronized void lookIfKept(Entry entry) {
+    private synchronized void lookIfKept(SpareEntry entry) {
         if (entries.contains(entry)) {
             look(entry);
             show();
@@ -249,8 +199,8 @@ public final class SparePool implements AutoCloseable {
         if (!Files.exists(path)) {
             throw new VolumeException(path + ": no such file or device");
         }
-        Entry entry = new Entry(settings);
-        entry.claim = claims.take(List.of(path), OWNER);
+        SpareEntry entry = new SpareEntry(settings, claims);
+        entry.claim();
         boolean isAdded = false;
         try {
             if (force) {
@@ -272,7 +222,7 @@ public final class SparePool implements AutoCloseable {
             }
         } finally {
             if (!isAdded) {
-                letGo(entry);
+                entry.letGo();
             }
         }
         show();
@@ -292,7 +242,7 @@ public final class SparePool implements AutoCloseable {
     /// @throws VolumeException when there is none, or it cannot be forgotten
     public synchronized void remove(Path path) throws VolumeException {
         checkReady();
-        Entry entry = find(path);
+        SpareEntry entry = find(path);
         entries.remove(entry);
         try {
             state.rememberSpares(settings());
@@ -303,13 +253,13 @@ public final class SparePool implements AutoCloseable {
         if (entry.isBeingDrilled()) {
             entry.drill.giveWay(GIVE_WAY_MILLIS);
         }
-        letGo(entry);
+        entry.letGo();
         forget(entry);
         show();
     }
 
-    private Entry find(Path path) throws VolumeException {
-        for (Entry each : entries) {
+    private SpareEntry find(Path path) throws VolumeException {
+        for (SpareEntry each : entries) {
             if (each.settings.path().equals(path)) {
                 return each;
             }
@@ -339,7 +289,7 @@ public final class SparePool implements AutoCloseable {
     /// @throws VolumeException when there is no such spare
     synchronized DrillRun beginDrill(Path path) throws VolumeException {
         checkReady();
-        Entry entry = find(path);
+        SpareEntry entry = find(path);
         if (isClosed || isMember(path)) {
             throw new VolumeException(
                     path
@@ -361,21 +311,21 @@ public final class SparePool implements AutoCloseable {
     }
 
     /// {@return what is done to a spare; what may wait for the device is left to the drill's own thread}
-    private DrillRun.Work trial(Entry entry) {
+    private DrillRun.Work trial(SpareEntry entry) {
         Path path = entry.settings.path();
         if (entry.isBeingLookedAt()) {
-            return isStopped -> new MemberDrill.Failed(NO_ANSWER);
+            return isStopped -> new MemberDrill.Failed(SpareEntry.NO_ANSWER);
         }
         try {
-            if (entry.claim == null && Files.exists(path)) {
-                entry.claim = claims.take(List.of(path), OWNER);
+            if (Files.exists(path)) {
+                entry.claim();
             }
         } catch (VolumeException e) {
             return isStopped -> {
                 throw e;
             };
         }
-        if (entry.claim == null) {
+        if (!entry.isClaimed()) {
             return isStopped -> SpareTrial.MISSING;
         }
         return new SpareTrial(
@@ -392,7 +342,8 @@ public final class SparePool implements AutoCloseable {
     /// @param result how that ended; the device may still have an operation of it
     /// @return the verdict; nothing when it was stopped, or is no spare any more
     synchronized Optional<DrillVerdict> endDrill(DrillRun run, MemberDrill.Result result) {
-        Entry entry = entries.stream().filter(each -> each.drill == run).findFirst().orElse(null);
+        SpareEntry entry =
+                entries.stream().filter(each -> each.drill == run).findFirst().orElse(null);
         Optional<DrillVerdict> verdict =
                 entry == null
                         ? Optional.empty()
@@ -413,7 +364,7 @@ public final class SparePool implements AutoCloseable {
     }
 
     /// How a spare did says nothing of what comes to its path next.
-    private void forget(Entry gone) {
+    private void forget(SpareEntry gone) {
         if (gone.verdict != null) {
             persistVerdicts();
         }
@@ -432,7 +383,7 @@ public final class SparePool implements AutoCloseable {
     }
 
     /// Refuses a spare for a volume that is not known, or that is too small for all it may serve.
-    private void checkUse(Entry entry) throws VolumeException {
+    private void checkUse(SpareEntry entry) throws VolumeException {
         List<String> served = host.volumes().stream().map(HostedVolume::name).toList();
         for (String name : entry.settings.volumes()) {
             if (!served.contains(name) && !host.unserved().containsKey(name)) {
@@ -451,7 +402,7 @@ public final class SparePool implements AutoCloseable {
     }
 
     /// {@return the volumes that may have a spare}
-    private List<HostedVolume> users(Entry entry) {
+    private List<HostedVolume> users(SpareEntry entry) {
         return host.volumes().stream().filter(each -> entry.settings.isFor(each.name())).toList();
     }
 
@@ -460,7 +411,7 @@ public final class SparePool implements AutoCloseable {
     }
 
     /// {@return how large a spare must be to be of use to any of those volumes}
-    private long leastBytes(Entry entry) {
+    private long leastBytes(SpareEntry entry) {
         return users(entry).stream().mapToLong(HostedVolume::memberBytes).min().orElse(0);
     }
 
@@ -480,73 +431,14 @@ public final class SparePool implements AutoCloseable {
         }
     }
 
-    /// Gives up the claim of a spare: at once, or when a drill that is stuck in the device has ended. That of a look that is stuck
-    /// there is the look's.
-    private static void letGo(Entry entry) {
-        FileClaims.Claim claim = entry.claim;
-        entry.claim = null;
-        if (claim != null && entry.isBeingDrilled()) {
-            entry.drill.whenEnded(claim::close);
-        } else if (claim != null) {
-            claim.close();
-        }
-    }
-
-    /// Notes how large a spare is, and what keeps it from being taken. One that is being drilled is left alone, and so is one whose
-    /// device has not answered the last look yet. Waits for a device, but not for long.
-    private void look(Entry entry) {
-        if (entry.isBeingDrilled() || entry.isBeingLookedAt()) {
-            return;
-        }
-        Path path = entry.settings.path();
-        FileClaims.Claim claim = entry.claim;
-        boolean wasBlank = entry.wasBlank;
-        entry.claim = null; // the look has it
-        SpareLook look = SpareLook.start(path, () -> lookAt(path, claim, wasBlank));
-        entry.look = look;
-        SpareLook.Found found = look.await(LOOK_MILLIS);
-        if (found == null) {
-            entry.trouble = path + ": " + NO_ANSWER;
-            look.whenEnded(late -> {
-                close(late.claim());
-                isLookDue = true;
-                call();
-            });
-            return;
-        }
-        entry.claim = found.claim();
-        entry.sizeBytes = found.sizeBytes();
-        entry.trouble = found.trouble();
-    }
-
-    private static void close(FileClaims.Claim claim) {
-        if (claim != null) {
-            claim.close();
-        }
-    }
-
-    /// Looks at a spare, by the look's own thread.
-    private SpareLook.Found lookAt(Path path, FileClaims.Claim held, boolean wasBlank) {
-        FileClaims.Claim claim = held;
-        long sizeBytes = 0;
-        try {
-            if (!Files.exists(path)) {
-                close(claim);
-                return new SpareLook.Found(null, 0, path + ": no such file or device");
-            }
-            if (claim == null) {
-                claim = claims.take(List.of(path), OWNER);
-            }
-            try (LocalFile file = LocalFile.open(path, true)) {
-                sizeBytes = file.lengthBytes();
-                if (!wasBlank || adopter(file) == null) {
-                    MemberFiles.checkBlank(file, false);
-                }
-            }
-            return new SpareLook.Found(claim, sizeBytes, "");
-        } catch (IOException | VolumeException e) {
-            return new SpareLook.Found(claim, sizeBytes, e.getMessage());
-        }
+    /// Looks at a spare, which takes a few seconds at most.
+    private void look(SpareEntry entry) {
+        entry.look(
+                file -> adopter(file) != null,
+                () -> {
+                    isLookDue = true;
+                    call();
+                });
     }
 
     /// {@return the volume of this host that was adopting a file when a daemon died, or null: by its own word the file
@@ -624,21 +516,21 @@ public final class SparePool implements AutoCloseable {
     }
 
     private void fill(HostedVolume hosted, VolumeStatus.Member lost) {
-        for (Entry each : entries) {
+        for (SpareEntry each : entries) {
             if (each.isBeingDrilled() && isLarge(each, hosted)) {
                 each.drill.giveWay(GIVE_WAY_MILLIS);
             }
         }
         // As they were when last looked at. One is looked at again when its turn comes, not before:
         // those that failed their last drill keep the volume waiting only when there is no other.
-        List<Entry> candidates =
+        List<SpareEntry> candidates =
                 entries.stream()
                         .filter(each -> each.settings.isFor(hosted.name()))
                         .sorted(
-                                Comparator.comparing(Entry::hasFailed)
+                                Comparator.comparing(SpareEntry::hasFailed)
                                         .thenComparingLong(each -> -each.sizeBytes))
                         .toList();
-        for (Entry each : candidates) {
+        for (SpareEntry each : candidates) {
             look(each);
             show();
             boolean isSuitable =
@@ -652,18 +544,18 @@ public final class SparePool implements AutoCloseable {
         }
     }
 
-    private static boolean isLarge(Entry spare, HostedVolume hosted) {
+    private static boolean isLarge(SpareEntry spare, HostedVolume hosted) {
         return spare.settings.isFor(hosted.name()) && spare.sizeBytes >= hosted.memberBytes();
     }
 
-    private boolean adopt(HostedVolume hosted, VolumeStatus.Member lost, Entry spare) {
+    private boolean adopt(HostedVolume hosted, VolumeStatus.Member lost, SpareEntry spare) {
         Path path = spare.settings.path();
         try {
             boolean isOurs;
             try (LocalFile file = LocalFile.open(path, true)) {
                 isOurs = hosted.uuid().equals(adopter(file));
             }
-            letGo(spare); // the volume claims it
+            spare.letGo(); // the volume claims it
             long job = host.replaceMember(hosted.name(), lost.slot(), path, isOurs, false);
             entries.remove(spare);
             persist();
