@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.grack.nanojson.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +48,54 @@ class DaemonIT {
             assertThat(in.readNBytes(SOURCE_BYTES)).isEqualTo(Files.readAllBytes(source));
         }
         Files.delete(copy);
+    }
+
+    /// Goal: guards and parity are right before, while and after vector kernels take the scalar ones' place. Method: random bytes
+    /// into a volume that uses all of them, until the log tells of each; then the bytes back.
+    @Test
+    void vectorKernelsTakeOverWhileClientsAreServed() throws Exception {
+        here.done(
+                "create",
+                "orders",
+                "--level",
+                "raid6",
+                "--size",
+                "160M",
+                "--guard",
+                "xxh3+hamming",
+                "@m0",
+                "@m1",
+                "@m2",
+                "@m3",
+                "--state",
+                "@state");
+        Installation.DaemonProcess daemon = here.serve();
+        Path source = source();
+        here.tool("libnbd-bin", "nbdcopy", "--flush", source, here.uri("orders"));
+        if (daemon.log().contains("kernels: vector: ")) {
+            for (String kernel : List.of("crc16", "parity", "xxh3")) {
+                Workbench.await(
+                        "kernel " + kernel + " to be judged",
+                        Duration.ofSeconds(60),
+                        () -> says(daemon, "kernel " + kernel + ": compared with"));
+            }
+        }
+        assertThat(daemon.log()).doesNotContain("the scalar kernel stays in use");
+        expectSource("orders", source);
+        here.tool("libnbd-bin", "nbdcopy", "--flush", source, here.uri("orders"));
+        here.awaitHome("orders");
+        expectSource("orders", source);
+        JsonObject scrub = here.json("scrub", "start", "orders", "--wait");
+        assertThat(scrub.getString("state")).isEqualTo("done");
+        assertThat(scrub.getLong("repairedBlocks")).isZero();
+    }
+
+    private static boolean says(Installation.DaemonProcess daemon, String what) {
+        try {
+            return daemon.log().contains(what);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Goal: two commands are enough. Method: create without a daemon, serve, look at it with stock

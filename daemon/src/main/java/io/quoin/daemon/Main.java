@@ -53,6 +53,13 @@ public final class Main {
             System.exit(USAGE);
             return;
         }
+        try {
+            new KernelWarmer().start();
+        } catch (IllegalStateException e) {
+            System.err.println("quoind: " + e.getMessage());
+            System.exit(FAILED);
+            return;
+        }
         Daemon daemon;
         try {
             daemon = new Daemon(options.settings(), new ServiceNotifier(System.getenv()));

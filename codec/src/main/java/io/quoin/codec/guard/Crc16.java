@@ -3,6 +3,7 @@ package io.quoin.codec.guard;
 import io.quoin.codec.kernel.Crc16Kernel;
 import io.quoin.codec.kernel.Kernels;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
 /// A 16-bit CRC: most significant bit first, no reflection, no final XOR. Immutable, thread-safe, allocation-free.
 ///
@@ -20,7 +21,7 @@ public final class Crc16 {
     /// Bytes of a sector, the unit of one CRC.
     public static final int SECTOR_BYTES = Crc16Kernel.SECTOR_BYTES;
 
-    private final Crc16Kernel kernel;
+    private final Supplier<Crc16Kernel> kernel;
 
     private Crc16(int polynomial, int initial) {
         kernel = Kernels.crc16(polynomial, initial);
@@ -34,7 +35,7 @@ public final class Crc16 {
     /// @throws IndexOutOfBoundsException when the bytes are not all within data
     public int of(MemorySegment data, long offset, int lengthBytes) {
         assert lengthBytes >= 0 : "lengthBytes=" + lengthBytes;
-        int crc = kernel.of(data, offset, lengthBytes);
+        int crc = kernel.get().of(data, offset, lengthBytes);
         assert crc >>> 16 == 0 : "crc=" + crc;
         return crc;
     }
@@ -59,6 +60,6 @@ public final class Crc16 {
             MemorySegment target,
             long targetOffset) {
         assert sectorCount >= 0 : "sectorCount=" + sectorCount;
-        kernel.sectors(data, offset, sectorCount, target, targetOffset);
+        kernel.get().sectors(data, offset, sectorCount, target, targetOffset);
     }
 }

@@ -51,7 +51,7 @@ public final class Xxh3 {
             long targetOffset) {
         assert lengthBytes >= LEAST_BYTES : "lengthBytes=" + lengthBytes;
         long[] sums = SUMS.get();
-        Kernels.XXH3.sums(data, offset, lengthBytes, sums);
+        Kernels.xxh3().sums(data, offset, lengthBytes, sums);
         target.set(LONG, targetOffset, Xxh3Sums.low(sums, lengthBytes));
         target.set(LONG, targetOffset + 8, Xxh3Sums.high(sums, lengthBytes));
     }

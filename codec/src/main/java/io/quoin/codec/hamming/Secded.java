@@ -62,7 +62,7 @@ public final class Secded {
     /// @param offset of its first byte, of any alignment
     /// @throws IndexOutOfBoundsException when the sector is not wholly within data
     public static int encode(MemorySegment data, long offset) {
-        int code = Kernels.SECDED.encode(data, offset);
+        int code = Kernels.secded().encode(data, offset);
         assert code >>> CODE_BITS == 0 : "code=" + code;
         return code;
     }

@@ -1,6 +1,11 @@
 package io.quoin.codec.kernel;
 
-/// Which kernels this process uses, chosen once, when the class is first used.
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/// Which kernels this process uses, chosen once, when the class is first used; {@link Warmth} may put scalar ones in their place for
+/// a while.
 ///
 /// `-Dquoin.kernel=scalar` or `=vector` forces the choice. Otherwise it is the vector kernels, unless the Vector API is missing,
 /// the vectors are narrower than 256 bits, or the JIT compiler C2 is off. Without C2 each vector operation is a call and an
@@ -14,32 +19,70 @@ public final class Kernels {
     private static final Choice CHOICE =
             choose(System.getProperty(PROPERTY, ""), System.getProperty("java.vm.info", ""));
 
-    /// Sums of blocks.
-    public static final ParityKernel PARITY =
+    private static final ParityKernel PARITY =
             CHOICE.isVector ? VectorParityKernel.INSTANCE : ScalarParityKernel.INSTANCE;
 
-    /// Check bits of sectors; scalar below 512 bits, because a vector of that kernel is a row of eight words.
-    public static final SecdedKernel SECDED =
+    // Scalar below 512 bits, because a vector of that kernel is a row of eight words.
+    private static final SecdedKernel SECDED =
             CHOICE.isVector && CHOICE.vectorBits >= 512
                     ? new VectorSecdedKernel()
                     : new ScalarSecdedKernel();
 
-    /// Digests of blocks; scalar below 256 bits, where vectors are boxed.
-    public static final Xxh3Kernel XXH3 =
+    // Scalar below 256 bits, where vectors are boxed.
+    private static final Xxh3Kernel XXH3 =
             CHOICE.isVector && CHOICE.vectorBits >= LEAST_BITS
                     ? new VectorXxh3Kernel()
                     : new ScalarXxh3Kernel();
 
+    private static final SecdedKernel SCALAR_SECDED = new ScalarSecdedKernel();
+    private static final Xxh3Kernel SCALAR_XXH3 = new ScalarXxh3Kernel();
+
+    private static final Warmth CRC16_WARMTH = new Warmth();
+    private static final Warmth PARITY_WARMTH = new Warmth();
+    private static final Warmth SECDED_WARMTH = new Warmth();
+    private static final Warmth XXH3_WARMTH = new Warmth();
+
     private Kernels() {}
 
-    /// {@return a CRC of 16 bits}
+    /// {@return sums of blocks, by the kernel for now}
+    public static ParityKernel parity() {
+        return PARITY_WARMTH.isCold() ? ScalarParityKernel.INSTANCE : PARITY;
+    }
+
+    /// {@return check bits of sectors, by the kernel for now}
+    public static SecdedKernel secded() {
+        return SECDED_WARMTH.isCold() ? SCALAR_SECDED : SECDED;
+    }
+
+    /// {@return digests of blocks, by the kernel for now}
+    public static Xxh3Kernel xxh3() {
+        return XXH3_WARMTH.isCold() ? SCALAR_XXH3 : XXH3;
+    }
+
+    /// {@return a CRC of 16 bits, by the kernel for now, each time it is asked}
     ///
     /// @param polynomial without its x^16, 0 to 65535
     /// @param initial register before the first byte, 0 to 65535
-    public static Crc16Kernel crc16(int polynomial, int initial) {
-        return CHOICE.isVector
-                ? new VectorCrc16Kernel(polynomial, initial)
-                : new ScalarCrc16Kernel(polynomial, initial);
+    public static Supplier<Crc16Kernel> crc16(int polynomial, int initial) {
+        Crc16Kernel scalar = new ScalarCrc16Kernel(polynomial, initial);
+        Crc16Kernel chosen = CHOICE.isVector ? new VectorCrc16Kernel(polynomial, initial) : scalar;
+        return () -> CRC16_WARMTH.isCold() ? scalar : chosen;
+    }
+
+    /// {@return a trial of each vector kernel that was chosen}
+    public static List<KernelTrial> trials() {
+        List<KernelTrial> trials = new ArrayList<>();
+        if (CHOICE.isVector) {
+            trials.add(new KernelTrial.OfCrc16(CRC16_WARMTH));
+            trials.add(new KernelTrial.OfParity(PARITY_WARMTH));
+        }
+        if (SECDED instanceof VectorSecdedKernel) {
+            trials.add(new KernelTrial.OfSecded(SECDED_WARMTH));
+        }
+        if (XXH3 instanceof VectorXxh3Kernel) {
+            trials.add(new KernelTrial.OfXxh3(XXH3_WARMTH));
+        }
+        return trials;
     }
 
     /// {@return which kernels are used and why, for example `vector: 512 bits` or `scalar: forced by -Dquoin.kernel=scalar`}

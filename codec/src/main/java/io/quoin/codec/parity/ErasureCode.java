@@ -3,10 +3,12 @@ package io.quoin.codec.parity;
 import io.quoin.codec.galois.Gf256Matrix;
 import io.quoin.codec.kernel.Kernels;
 import io.quoin.codec.kernel.ParityKernel;
+import io.quoin.codec.kernel.ScalarParityKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Supplier;
 
 /// A systematic code of k data blocks and m parity blocks: any m of the k + m may be lost.
 ///
@@ -37,7 +39,7 @@ public final class ErasureCode {
 
     private final int dataCount;
     private final int parityCount;
-    private final ParityKernel kernel;
+    private final Supplier<ParityKernel> kernel;
     private final Gf256Matrix generator;
 
     /// Direct-mapped by the pattern of sources and wanted: a newcomer replaces what was there.
@@ -55,10 +57,11 @@ public final class ErasureCode {
     /// Room for one piece of one parity, lent to whoever verifies.
     private final AtomicReferenceArray<Scratch> scratches = new AtomicReferenceArray<>(SCRATCHES);
 
-    private ErasureCode(int dataCount, int parityCount, ParityKernel kernel) {
+    private ErasureCode(int dataCount, int parityCount, Supplier<ParityKernel> kernel) {
         this.dataCount = dataCount;
         this.parityCount = parityCount;
-        this.kernel = kernel;
+        // Of one block every parity is a copy, and no kernel has to become warm for that.
+        this.kernel = dataCount == 1 ? () -> ScalarParityKernel.INSTANCE : kernel;
         generator = ErasureMatrix.generator(dataCount, parityCount);
         parities = new Recipe[parityCount];
         for (int j = 0; j < parityCount; j++) {
@@ -82,10 +85,14 @@ public final class ErasureCode {
     /// @param parityCount m, 0 to 32 - k
     /// @throws IllegalArgumentException when the sizes are not so
     public static ErasureCode of(int dataCount, int parityCount) {
-        return of(dataCount, parityCount, Kernels.PARITY);
+        return of(dataCount, parityCount, Kernels::parity);
     }
 
     static ErasureCode of(int dataCount, int parityCount, ParityKernel kernel) {
+        return of(dataCount, parityCount, () -> kernel);
+    }
+
+    private static ErasureCode of(int dataCount, int parityCount, Supplier<ParityKernel> kernel) {
         if (dataCount < 1 || dataCount > MAX_BLOCKS) {
             throw new IllegalArgumentException(
                     "dataCount: expected 1 to " + MAX_BLOCKS + ", was " + dataCount);
@@ -124,14 +131,14 @@ public final class ErasureCode {
         checkLength(lengthBytes);
         if (parityCount == 1 || dataCount == 1) {
             for (int j = 0; j < parityCount; j++) {
-                parities[j].cook(kernel, blocks, offsets, lengthBytes);
+                parities[j].cook(kernel.get(), blocks, offsets, lengthBytes);
             }
         } else if (parityCount == 2) {
-            kernel.pq(blocks, offsets, dataCount, lengthBytes);
+            kernel.get().pq(blocks, offsets, dataCount, lengthBytes);
         } else if (parityCount > 2) {
-            kernel.pqr(blocks, offsets, dataCount, third, lengthBytes);
+            kernel.get().pqr(blocks, offsets, dataCount, third, lengthBytes);
             if (beyondThird != null) {
-                beyondThird.cook(kernel, blocks, offsets, lengthBytes);
+                beyondThird.cook(kernel.get(), blocks, offsets, lengthBytes);
             }
         }
     }
@@ -150,7 +157,7 @@ public final class ErasureCode {
             throw new IllegalArgumentException(
                     "parity: expected 0 to " + (parityCount - 1) + ", was " + parity);
         }
-        parities[parity].cook(kernel, blocks, offsets, lengthBytes);
+        parities[parity].cook(kernel.get(), blocks, offsets, lengthBytes);
     }
 
     /// {@return whether every parity block equals what its data encodes to}
@@ -237,7 +244,7 @@ public final class ErasureCode {
             return;
         }
         int sourceMask = lowest(dataCount, presentMask);
-        recipe(sourceMask, wantedMask).cook(kernel, blocks, offsets, lengthBytes);
+        recipe(sourceMask, wantedMask).cook(kernel.get(), blocks, offsets, lengthBytes);
     }
 
     private Recipe recipe(int sourceMask, int wantedMask) {
