@@ -116,6 +116,7 @@ public final class Engine {
     private final Repairer repairer;
     private final Jobs jobs;
     private final Governor governor = new Governor(this::isAsked);
+    private CanaryDrill drill; // made last: it uses all the others
     private final Pace pace;
     private final Counters counters;
     private final VolumeEvent.Sink events;
@@ -138,7 +139,7 @@ public final class Engine {
     /// @param witness outside memory, for mirrors
     /// @param settings how to run
     /// @param counters what is counted
-    /// @param events who is told
+    /// @param sink who is told
     /// @param stages where a job's computing stages run
     /// @param wallMillis wall clock, for records of jobs only
     /// @throws VolumeException when acknowledged writes would be lost
@@ -148,13 +149,18 @@ public final class Engine {
             Witness witness,
             EngineSettings settings,
             Counters counters,
-            VolumeEvent.Sink events,
+            VolumeEvent.Sink sink,
             Stages stages,
             LongSupplier wallMillis)
             throws VolumeException {
         this.settings = settings;
         this.counters = counters;
-        this.events = events;
+        this.events =
+                event -> {
+                    if (drill == null || !drill.takes(event)) {
+                        sink.accept(event);
+                    }
+                };
         Recovery recovery = Recovery.of(found, ioFactory, settings.bufferBytes());
         Assembled assembled = recovery.assembled();
         JournalScan scan = recovery.scan();
@@ -285,6 +291,10 @@ public final class Engine {
                         governor);
         governor.setLimits(settings.jobLimits());
         jobs = new Jobs(geometry, members, journal, repairer, wallMillis);
+        drill =
+                new CanaryDrill(
+                        geometry, members, dirty, cache, rows, reader, pool, new DrillFront());
+        rows.setExpected(drill::isExpected);
         if (scan.damagedCopies() > 0) {
             events.accept(
                     new VolumeEvent.Note(
@@ -302,6 +312,23 @@ public final class Engine {
                         journal.begin(
                                 replay.epochStart(),
                                 Plant.CARRIED_DROPPED.isPlanted() ? List.of() : replay.carried()));
+    }
+
+    private final class DrillFront implements CanaryDrill.Front {
+        @Override
+        public void submit(Request request) {
+            Engine.this.submit(request);
+        }
+
+        @Override
+        public void bringHome() {
+            isDraining = true;
+        }
+
+        @Override
+        public boolean isServing() {
+            return phase == Phase.SERVING;
+        }
     }
 
     private final class MemberEvents implements MemberSet.Listener {
@@ -581,6 +608,7 @@ public final class Engine {
         boolean isServing = phase == Phase.SERVING;
         any |= jobs.step(nowNanos, isServing && isSettled(), mayJobsClaim());
         any |= emptyJournal();
+        any |= drill.step();
         if (phase == Phase.STOPPING) {
             any |= finishStop();
         }
@@ -685,6 +713,7 @@ public final class Engine {
                 || destager.isActive()
                 || !redo.isDone()
                 || repairer.isRunning()
+                || drill.isActive()
                 || checkpointer.isActive()) {
             return false;
         }
@@ -851,6 +880,19 @@ public final class Engine {
                     "block: expected 0 to " + (geometry.volumeBlocks() - 1) + ", was " + block);
         }
         new Explainer(geometry, members, dirty, journal, cache, rows).explain(block, then);
+    }
+
+    /// Damages canary rows on the members, and sees whether that is noticed and mended.
+    ///
+    /// @param then told once, in a turn; never, if the volume fails meanwhile
+    /// @throws IllegalArgumentException when the volume has no such rows, is not whole, or has other work to do
+    public void drill(Consumer<DrillReport> then) {
+        requireServing();
+        if (repairer.isRunning()) {
+            throw new IllegalArgumentException(
+                    "drill: expected no job under way, since a job would mend what is tried out");
+        }
+        drill.begin(then);
     }
 
     /// Sets how fast jobs may be.

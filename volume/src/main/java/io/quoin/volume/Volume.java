@@ -414,6 +414,20 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return await(answer);
     }
 
+    /// Damages canary rows on the members, and sees whether that is noticed and mended.
+    ///
+    /// @return what it found out
+    /// @throws VolumeException when the volume has no such rows, is not whole, has other work to do, or does not answer in 30 s
+    public DrillReport drill() throws VolumeException {
+        CompletableFuture<DrillReport> answer = new CompletableFuture<>();
+        await(
+                call(each -> {
+                    each.drill(answer::complete);
+                    return null;
+                }));
+        return await(answer);
+    }
+
     /// Sets how fast jobs may be.
     ///
     /// @param limits what the operator wants

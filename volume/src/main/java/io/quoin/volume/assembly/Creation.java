@@ -26,6 +26,9 @@ public final class Creation {
 
     private static final int CLEAR_BYTES = 1 << 20;
 
+    /// One part of so many of a volume may be set apart from clients.
+    private static final int CANARY_SHARE = 64;
+
     /// What is asked for.
     ///
     /// @param name name of the volume, 1 to 64 bytes of UTF-8 without control characters or slashes
@@ -86,7 +89,9 @@ public final class Creation {
             builder.layout = layout != null ? layout : layoutFor(files, spec);
             int whole = Math.max(wish.unitBytes / 4096, Geometry.ROWS_PER_INFO);
             builder.geometry =
-                    spec.geometry(wish.unitBytes, builder.layout.dataBlocks() / whole * whole);
+                    withCanary(
+                            spec.geometry(
+                                    wish.unitBytes, builder.layout.dataBlocks() / whole * whole));
         } catch (IllegalArgumentException e) {
             throw new VolumeException(e.getMessage(), e);
         }
@@ -116,6 +121,14 @@ public final class Creation {
         builder.slot = 0;
         builder.member = table.getFirst().uuid();
         return builder.build();
+    }
+
+    /// Sets canary rows apart, unless they would take more than a share of the volume.
+    private static Geometry withCanary(Geometry geometry) {
+        long canary = geometry.leastCanary();
+        return canary <= geometry.memberBlocks() / CANARY_SHARE
+                ? geometry.withCanary(canary)
+                : geometry;
     }
 
     /// {@return the layout for the smallest member}

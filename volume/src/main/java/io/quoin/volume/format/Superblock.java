@@ -24,7 +24,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///    8  u32  CRC-32C of the 4096 bytes with this field zero
 ///   12  u32  format version, 1
 ///   16  u64  compat features    (unknown bits are kept)
-///   24  u64  incompat features  (unknown bits refuse): 1 XXH3
+///   24  u64  incompat features  (unknown bits refuse): 1 XXH3, 2 CANARY
 ///   32  u64  ro_compat features (unknown bits open read-only)
 ///   40  u64  sequence of this superblock on this member
 ///   48  UUID volume: high, low
@@ -41,7 +41,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///  184  u32  zones
 ///  188  u32  segment bytes
 ///  192  u32  segment slots
-///  196  u32  reserved
+///  196  u32  canary blocks (0 without CANARY)
 ///  200  u64  journal offset
 ///  208  u64  zones offset
 ///  216  u64  member bytes
@@ -84,6 +84,9 @@ public final class Superblock {
     /// Incompat feature: the guard is xxh3 where the byte says crc32c, with or without Hamming codes. A byte that an
     /// older Quoin does not know would make it call all copies damaged; what it says of a feature bit is true.
     private static final long FEATURE_XXH3 = 1;
+
+    private static final long FEATURE_CANARY = 2;
+    private static final long KNOWN = FEATURE_XXH3 | FEATURE_CANARY;
 
     private static final int XXH3_LESS = Guard.XXH3.code() - Guard.CRC32C.code();
     private static final int CRC = 8;
@@ -378,7 +381,10 @@ public final class Superblock {
         out.writeHexDumpDescription("version").writeInt(VERSION);
         out.writeHexDumpDescription("compat").writeLong(f.compat);
         out.writeHexDumpDescription("incompat")
-                .writeLong(f.incompat | (f.guard.hasXxh3() ? FEATURE_XXH3 : 0));
+                .writeLong(
+                        f.incompat
+                                | (f.guard.hasXxh3() ? FEATURE_XXH3 : 0)
+                                | (f.geometry.canaryBlocks() > 0 ? FEATURE_CANARY : 0));
         out.writeHexDumpDescription("ro_compat").writeLong(f.roCompat);
         out.writeHexDumpDescription("superblock sequence").writeLong(f.sequence);
         uuid(out, "volume", f.volume);
@@ -402,7 +408,7 @@ public final class Superblock {
         out.writeHexDumpDescription("zones").writeInt(f.layout.zoneCount());
         out.writeHexDumpDescription("segment bytes").writeInt(f.layout.segmentBytes());
         out.writeHexDumpDescription("segment slots").writeInt(f.layout.segmentSlots());
-        out.writeHexDumpDescription("reserved").writeInt(0);
+        out.writeHexDumpDescription("canary blocks").writeInt((int) f.geometry.canaryBlocks());
         out.writeHexDumpDescription("journal offset").writeLong(f.layout.journalOffset());
         out.writeHexDumpDescription("zones offset").writeLong(f.layout.zonesOffset());
         out.writeHexDumpDescription("member bytes").writeLong(f.layout.memberBytes());
@@ -574,7 +580,7 @@ public final class Superblock {
         }
         f.compat = in.readLong();
         long incompat = in.readLong();
-        f.incompat = incompat & ~FEATURE_XXH3;
+        f.incompat = incompat & ~KNOWN;
         f.roCompat = in.readLong();
         f.sequence = in.readLong();
         f.volume = new UUID(in.readLong(), in.readLong());
@@ -601,7 +607,7 @@ public final class Superblock {
         int zones = in.readInt();
         int segmentBytes = in.readInt();
         int segmentSlots = in.readInt();
-        in.readSkip(4);
+        int canaryBlocks = in.readInt();
         long journalOffset = in.readLong();
         long zonesOffset = in.readLong();
         long memberBytes = in.readLong();
@@ -632,12 +638,13 @@ public final class Superblock {
         }
         f.geometry =
                 new Geometry(
-                        Level.values()[level],
-                        groups,
-                        data,
-                        parity,
-                        unitBlocks,
-                        f.layout.dataBlocks() / unitBlocks * unitBlocks);
+                                Level.values()[level],
+                                groups,
+                                data,
+                                parity,
+                                unitBlocks,
+                                f.layout.dataBlocks() / unitBlocks * unitBlocks)
+                        .withCanary((incompat & FEATURE_CANARY) == 0 ? 0 : canaryBlocks);
         List<JobRecord> jobs = new ArrayList<>();
         for (int i = 0; i < JOBS; i++) {
             JobRecord job =

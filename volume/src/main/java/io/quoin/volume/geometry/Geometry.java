@@ -34,8 +34,9 @@ public final class Geometry {
     private final int width;
     private final int unitBlocks;
     private final long memberBlocks;
+    private final long canaryBlocks;
 
-    /// A checked geometry.
+    /// A checked geometry without canary rows.
     ///
     /// @param level the name it goes by
     /// @param groupCount groups, from 1
@@ -51,6 +52,17 @@ public final class Geometry {
             int parityCount,
             int unitBlocks,
             long memberBlocks) {
+        this(level, groupCount, dataCount, parityCount, unitBlocks, memberBlocks, 0);
+    }
+
+    private Geometry(
+            Level level,
+            int groupCount,
+            int dataCount,
+            int parityCount,
+            int unitBlocks,
+            long memberBlocks,
+            long canaryBlocks) {
         check("groups", groupCount, 1, MAX_SLOTS);
         check("data slots", dataCount, 1, MAX_SLOTS);
         check("parity slots", parityCount, 0, MAX_SLOTS - 1);
@@ -70,6 +82,18 @@ public final class Geometry {
                             + ", was "
                             + memberBlocks);
         }
+        if (canaryBlocks < 0
+                || canaryBlocks >= memberBlocks
+                || canaryBlocks % unitBlocks != 0
+                || canaryBlocks % ROWS_PER_INFO != 0) {
+            throw new IllegalArgumentException(
+                    "canary blocks: expected less than "
+                            + memberBlocks
+                            + ", in multiples of "
+                            + Math.max(unitBlocks, ROWS_PER_INFO)
+                            + ", was "
+                            + canaryBlocks);
+        }
         this.level = level;
         this.groupCount = groupCount;
         this.dataCount = dataCount;
@@ -77,6 +101,22 @@ public final class Geometry {
         this.width = dataCount + parityCount;
         this.unitBlocks = unitBlocks;
         this.memberBlocks = memberBlocks;
+        this.canaryBlocks = canaryBlocks;
+    }
+
+    /// {@return the same with its last rows set apart from clients, to try out on them whether damage is noticed}
+    ///
+    /// @param blocks data blocks of each member, a multiple of unitBlocks and of 32; 0: none
+    /// @throws IllegalArgumentException when it is not so, or nothing is left
+    public Geometry withCanary(long blocks) {
+        return new Geometry(
+                level, groupCount, dataCount, parityCount, unitBlocks, memberBlocks, blocks);
+    }
+
+    /// {@return data blocks of each member for which a slot has each position of a row at least once}
+    public long leastCanary() {
+        long turns = (long) unitBlocks * width;
+        return (turns + ROWS_PER_INFO - 1) / ROWS_PER_INFO * ROWS_PER_INFO;
     }
 
     private static void check(String what, long value, long least, long most) {
@@ -126,9 +166,26 @@ public final class Geometry {
         return memberBlocks;
     }
 
+    /// {@return data blocks at the end of each member that are set apart from clients; 0: none}
+    public long canaryBlocks() {
+        return canaryBlocks;
+    }
+
     /// {@return blocks that clients may address}
     public long volumeBlocks() {
+        return (memberBlocks - canaryBlocks) * groupCount * dataCount;
+    }
+
+    /// {@return blocks of the volume, those of the canary rows behind the clients'}
+    public long allBlocks() {
         return memberBlocks * groupCount * dataCount;
+    }
+
+    /// {@return whether a row is set apart from clients}
+    ///
+    /// @param row row
+    public boolean isCanary(long row) {
+        return memberBlock(row) >= memberBlocks - canaryBlocks;
     }
 
     /// {@return rows of the volume}
@@ -145,7 +202,7 @@ public final class Geometry {
     ///
     /// @param block volume block
     public long rowOf(long block) {
-        assert block >= 0 && block < volumeBlocks() : "block=" + block;
+        assert block >= 0 && block < allBlocks() : "block=" + block;
         long unit = block / unitBlocks;
         long stripe = unit / dataCount;
         long group = stripe % groupCount;

@@ -204,7 +204,7 @@ public final class Replay {
             throws DamagedJournalException {
         int count = Batch.count(batch, record);
         long block = Batch.block(batch, record);
-        long limit = type == Batch.INTENT ? geometry.rowCount() : geometry.volumeBlocks();
+        long limit = type == Batch.INTENT ? geometry.rowCount() : geometry.allBlocks();
         boolean hasPayload = type == Batch.WRITE || type == Batch.INTENT;
         int first = Batch.payload(batch, record);
         if (type < Batch.WRITE

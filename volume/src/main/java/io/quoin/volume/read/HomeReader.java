@@ -186,7 +186,7 @@ public final class HomeReader implements BaseReader {
     /// Begins to load the info of a range, and of what lies behind it when clients read on.
     private void expect(long first, long end) {
         boolean isGoingOn = streaks.goesOn(first, end);
-        long last = geometry.volumeBlocks() - 1;
+        long last = geometry.allBlocks() - 1;
         long seen = Math.min(isGoingOn ? end + aheadBlocks / 2 : end - 1, last);
         if (!isAbsent(first) && !isAbsent(seen)) {
             return;

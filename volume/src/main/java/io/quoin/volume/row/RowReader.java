@@ -70,6 +70,16 @@ public final class RowReader {
         void resolved(Frame frame);
     }
 
+    /// Knows which damage was done on purpose.
+    @FunctionalInterface
+    public interface Expected {
+        /// {@return whether damage to a block was done on purpose, and counts for nothing}
+        ///
+        /// @param row row
+        /// @param slot slot, or -1 for any
+        boolean isExpected(long row, int slot);
+    }
+
     private final Geometry geometry;
     private final ErasureCode code;
     private final Supplier<BlockGuards> guards;
@@ -79,6 +89,7 @@ public final class RowReader {
     private final ArrayDeque<Frame> free = new ArrayDeque<>();
     private final ArrayDeque<Runnable> waiters = new ArrayDeque<>();
     private int made;
+    private Expected expected = (row, slot) -> false;
 
     /// A reader of a volume's rows.
     ///
@@ -101,6 +112,13 @@ public final class RowReader {
         this.members = members;
         this.counters = counters;
         this.events = events;
+    }
+
+    /// Names who knows which damage was done on purpose.
+    ///
+    /// @param expected who
+    public void setExpected(Expected expected) {
+        this.expected = expected;
     }
 
     /// Reads and resolves a row.
@@ -249,12 +267,14 @@ public final class RowReader {
             group.setUntrusted(lane, frame.index, false);
             group.markDirty(lane);
         }
-        counters.add(Counter.BLOCKS_REPAIRED, 1);
-        members.health(slot).blockRepaired();
-        if ((image.corrected >> p & 1) != 0) {
-            counters.add(Counter.BITS_CORRECTED, image.correctedBits);
-        } else {
-            counters.add(Counter.BLOCKS_DECODED, 1);
+        if (!expected.isExpected(frame.row, slot)) {
+            counters.add(Counter.BLOCKS_REPAIRED, 1);
+            members.health(slot).blockRepaired();
+            if ((image.corrected >> p & 1) != 0) {
+                counters.add(Counter.BITS_CORRECTED, image.correctedBits);
+            } else {
+                counters.add(Counter.BLOCKS_DECODED, 1);
+            }
         }
         long block = p < geometry.dataCount() ? geometry.blockAt(frame.row, p) : -1;
         events.accept(new VolumeEvent.BlockRepaired(slot, frame.row, block, finding, "rewritten"));
@@ -272,7 +292,9 @@ public final class RowReader {
         }
         for (int p = 0; p < geometry.dataCount(); p++) {
             if ((image.lost >> p & 1) != 0) {
-                counters.add(Counter.BLOCKS_LOST, 1);
+                if (!expected.isExpected(frame.row, -1)) {
+                    counters.add(Counter.BLOCKS_LOST, 1);
+                }
                 events.accept(
                         new VolumeEvent.BlockLost(
                                 geometry.blockAt(frame.row, p),

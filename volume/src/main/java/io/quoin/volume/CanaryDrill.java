@@ -1,0 +1,504 @@
+package io.quoin.volume;
+
+import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
+
+import io.quoin.volume.DrillReport.Damage;
+import io.quoin.volume.DrillReport.Trial;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.dirty.DirtyIndex;
+import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.intake.BufferPool;
+import io.quoin.volume.intake.Request;
+import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.read.HomeReader;
+import io.quoin.volume.row.InfoCache;
+import io.quoin.volume.row.InfoGroup;
+import io.quoin.volume.row.RowImage;
+import io.quoin.volume.row.RowReader;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Damages canary rows on the members themselves, and holds what the volume makes of it against what it should.
+///
+/// ```
+/// write twice, as clients do --> all home --> for each slot, position and kind of damage:
+///   the member's block replaced by raw I/O --> read as a client reads --> row read and repaired as a scrub does
+///   --> row read again: the member has the right bytes, or they are put back here
+/// ```
+///
+/// One drill at a time, in the engine's turns only. What it finds about the row it has just damaged is its own, and
+/// told to nobody else; everything else is.
+final class CanaryDrill {
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+
+    /// Takes requests as the engine does those of clients.
+    interface Front {
+        /// Takes a request.
+        ///
+        /// @param request inside the volume or its canary rows
+        void submit(Request request);
+
+        /// Has everything brought home soon.
+        void bringHome();
+
+        /// {@return whether requests are answered}
+        boolean isServing();
+    }
+
+    private record Target(int slot, long row, int position) {}
+
+    private final Geometry geometry;
+    private final MemberSet members;
+    private final DirtyIndex dirty;
+    private final InfoCache cache;
+    private final RowReader rows;
+    private final HomeReader reader;
+    private final BufferPool pool;
+    private final Front front;
+
+    private Run run;
+
+    CanaryDrill(
+            Geometry geometry,
+            MemberSet members,
+            DirtyIndex dirty,
+            InfoCache cache,
+            RowReader rows,
+            HomeReader reader,
+            BufferPool pool,
+            Front front) {
+        this.geometry = geometry;
+        this.members = members;
+        this.dirty = dirty;
+        this.cache = cache;
+        this.rows = rows;
+        this.reader = reader;
+        this.pool = pool;
+        this.front = front;
+    }
+
+    /// {@return whether a drill is under way}
+    boolean isActive() {
+        return run != null;
+    }
+
+    /// Begins a drill.
+    ///
+    /// @param then told once, in a turn; never, if the volume fails meanwhile
+    /// @throws IllegalArgumentException when the volume has no canary rows, is not whole, or a drill is under way
+    void begin(Consumer<DrillReport> then) {
+        if (geometry.canaryBlocks() == 0) {
+            throw new IllegalArgumentException(
+                    "drill: expected canary rows, found none: the volume was too small for them, or is older than they are");
+        }
+        if (run != null) {
+            throw new IllegalArgumentException("drill: expected no other under way, found one");
+        }
+        for (int slot = 0; slot < geometry.slotCount(); slot++) {
+            if (members.entry(slot).state() != MemberEntry.IN_SYNC) {
+                throw new IllegalArgumentException(
+                        "drill: expected all members in sync, since it damages one at a time; slot "
+                                + slot
+                                + " is "
+                                + members.entry(slot).stateText());
+            }
+        }
+        run = new Run(then);
+        run.write();
+    }
+
+    /// Goes on with a drill that waits for its writes to be at home.
+    ///
+    /// @return whether anything was done
+    boolean step() {
+        return run != null && run.step();
+    }
+
+    /// {@return whether a finding is the drill's own}
+    ///
+    /// @param row row
+    /// @param slot slot, or -1 for any
+    boolean isExpected(long row, int slot) {
+        return run != null && run.isExpected(row, slot);
+    }
+
+    /// Takes an event that is the drill's own.
+    ///
+    /// @param event what happened to the volume
+    /// @return whether it was
+    boolean takes(VolumeEvent event) {
+        return switch (event) {
+            case VolumeEvent.BlockRepaired repaired
+                    when isExpected(repaired.row(), repaired.slot()) -> {
+                run.finding = repaired.finding();
+                yield true;
+            }
+            case VolumeEvent.BlockLost lost when isExpected(lost.row(), -1) -> {
+                run.finding = lost.finding();
+                yield true;
+            }
+            default -> false;
+        };
+    }
+
+    /// {@return a row of the canary in which a slot has a position of a kind; -1: none}
+    private long rowFor(int slot, boolean isParity) {
+        long first = geometry.memberBlocks() - geometry.canaryBlocks();
+        int group = slot / geometry.width();
+        for (long block = first; block < geometry.memberBlocks(); block++) {
+            long row = block * geometry.groupCount() + group;
+            if (geometry.positionAt(row, slot) >= geometry.dataCount() == isParity) {
+                return row;
+            }
+        }
+        return -1;
+    }
+
+    private List<Target> targets() {
+        List<Target> targets = new ArrayList<>();
+        for (int slot = 0; slot < geometry.slotCount(); slot++) {
+            for (boolean isParity : new boolean[] {false, true}) {
+                long row = rowFor(slot, isParity);
+                if (row >= 0) {
+                    targets.add(new Target(slot, row, geometry.positionAt(row, slot)));
+                }
+            }
+        }
+        return targets;
+    }
+
+    /// Fills a block with bytes that no other block and no other version has; nor has a parity of them, so the bytes are not linear in
+    /// block and version. Source: G. L. Steele et al., "Fast splittable pseudorandom number generators", 2014.
+    private static void fill(MemorySegment memory, long offset, long block, long version) {
+        long state = block << 8 | version;
+        for (int i = 0; i < BLOCK_BYTES; i += Long.BYTES) {
+            state += GOLDEN;
+            long mixed = (state ^ state >>> 30) * 0xBF58476D1CE4E5B9L;
+            mixed = (mixed ^ mixed >>> 27) * 0x94D049BB133111EBL;
+            memory.set(WORD, offset + i, mixed ^ mixed >>> 31);
+        }
+    }
+
+    /// One drill.
+    private final class Run {
+        private static final int VERSIONS = 2;
+
+        private final Consumer<DrillReport> then;
+        private final List<Target> targets = targets();
+        private final long[] targetRows =
+                targets.stream().mapToLong(Target::row).distinct().sorted().toArray();
+        private final long epoch = members.template().configEpoch;
+        private final List<Trial> trials = new ArrayList<>();
+
+        /// What targets hold: the older version of each, then the newer one; then room for an answer and for damage.
+        private final MemorySegment memory =
+                Arena.ofAuto()
+                        .allocate((VERSIONS * targets.size() + 2L) * BLOCK_BYTES, BLOCK_BYTES);
+
+        private final long answer = (long) VERSIONS * targets.size() * BLOCK_BYTES;
+        private final long damaged = answer + BLOCK_BYTES;
+
+        private int version = 1;
+        private int pending;
+        private boolean isWritten;
+        private boolean isHome;
+        private int next;
+        private Target target;
+        private Damage damage;
+        private String finding;
+        private boolean isAnswerRight;
+
+        Run(Consumer<DrillReport> then) {
+            this.then = then;
+        }
+
+        boolean isExpected(long row, int slot) {
+            return target != null && target.row == row && (slot < 0 || slot == target.slot);
+        }
+
+        private long held(int index, int ofVersion) {
+            return ((ofVersion - 1L) * targets.size() + index) * BLOCK_BYTES;
+        }
+
+        // Canary rows are written through the journal and by destage, like everything else.
+        void write() {
+            isWritten = false;
+            isHome = false;
+            pending = 1;
+            for (long row : targetRows) {
+                for (int p = 0; p < geometry.dataCount(); p++) {
+                    writeBlock(geometry.blockAt(row, p));
+                }
+            }
+            written(true);
+        }
+
+        private void writeBlock(long block) {
+            pending++;
+            Request request =
+                    new Request(
+                            done -> {
+                                written(done.outcome == Request.Outcome.OK);
+                            },
+                            null);
+            request.op = Request.Op.WRITE;
+            request.offsetBytes = block * BLOCK_BYTES;
+            request.lengthBytes = BLOCK_BYTES;
+            request.bufferOffset = pool.tryAllocate(BLOCK_BYTES);
+            if (request.bufferOffset < 0) {
+                written(false);
+                return;
+            }
+            fill(pool.region(), request.bufferOffset, block, version);
+            front.submit(request);
+        }
+
+        private void written(boolean isOk) {
+            if (!isOk) {
+                trouble = "a write of the drill's own was refused or found no buffer";
+            }
+            isWritten = --pending == 0;
+        }
+
+        private String trouble;
+
+        boolean step() {
+            if (isHome || !isWritten) {
+                return false;
+            }
+            if (trouble != null || !front.isServing()) {
+                end();
+                return true;
+            }
+            for (long row : targetRows) {
+                for (int p = 0; p < geometry.dataCount(); p++) {
+                    if (dirty.newest(geometry.blockAt(row, p)) != DirtyIndex.NONE) {
+                        front.bringHome();
+                        return false;
+                    }
+                }
+            }
+            isHome = true;
+            keep(0);
+            return true;
+        }
+
+        /// Keeps what the targets hold now, one after the other.
+        private void keep(int index) {
+            if (index == targets.size()) {
+                if (version < VERSIONS) {
+                    version++;
+                    write();
+                } else {
+                    goOn();
+                }
+                return;
+            }
+            Target each = targets.get(index);
+            withRow(
+                    each.row,
+                    (group, frame) -> {
+                        MemorySegment.copy(
+                                frame.memory(),
+                                frame.offset(each.position),
+                                memory,
+                                held(index, version),
+                                BLOCK_BYTES);
+                        // What was damaged before, as by a drill that a crash cut short, is told
+                        // and mended first.
+                        release(group, frame, () -> keep(index + 1));
+                    });
+        }
+
+        @FunctionalInterface
+        private interface Look {
+            void at(InfoGroup group, RowReader.Frame frame);
+        }
+
+        private void withRow(long row, Look look) {
+            cache.require(
+                    geometry.infoGroupOf(row),
+                    group ->
+                            group.lock(() ->
+                                    rows.read(
+                                            group,
+                                            geometry.indexInInfoGroup(row),
+                                            frame -> look.at(group, frame))));
+        }
+
+        private void release(InfoGroup group, RowReader.Frame frame, Runnable after) {
+            rows.repair(
+                    frame,
+                    () -> {
+                        rows.release(frame);
+                        group.unlock();
+                        after.run();
+                    });
+        }
+
+        private void goOn() {
+            boolean isSame = members.template().configEpoch == epoch;
+            if (!isSame) {
+                trouble = "a member failed or was changed meanwhile";
+            }
+            if (trouble != null || !front.isServing() || next == targets.size() * kinds()) {
+                end();
+                return;
+            }
+            int index = next / kinds();
+            target = targets.get(index);
+            damage = Damage.values()[next++ % kinds()];
+            finding = null;
+            prepare(index);
+            replace(damaged, () -> ask(index));
+        }
+
+        private int kinds() {
+            return Damage.values().length;
+        }
+
+        private void prepare(int index) {
+            long right = held(index, VERSIONS);
+            MemorySegment.copy(memory, right, memory, damaged, BLOCK_BYTES);
+            int somewhere = (int) ((target.row * GOLDEN >>> 33) % (BLOCK_BYTES - 64));
+            switch (damage) {
+                case FLIPPED_BIT -> {
+                    byte before = memory.get(ValueLayout.JAVA_BYTE, damaged + somewhere);
+                    memory.set(
+                            ValueLayout.JAVA_BYTE,
+                            damaged + somewhere,
+                            (byte) (before ^ 1 << (somewhere & 7)));
+                }
+                case SCRAMBLED -> {
+                    for (int i = 0; i < 64; i += Long.BYTES) {
+                        long at = damaged + somewhere + i;
+                        memory.set(WORD, at, memory.get(WORD, at) * GOLDEN + 1);
+                    }
+                }
+                case LOST_WRITE ->
+                        MemorySegment.copy(memory, held(index, 1), memory, damaged, BLOCK_BYTES);
+                case MISPLACED_WRITE ->
+                        fill(memory, damaged, geometry.allBlocks() + target.row, VERSIONS);
+            }
+        }
+
+        /// Replaces the target's block on its member, as no client can.
+        private void replace(long from, Runnable after) {
+            Target mine = target;
+            cache.require(
+                    geometry.infoGroupOf(mine.row),
+                    group ->
+                            group.lock(() -> {
+                                Io io = new Io();
+                                io.set(
+                                        Io.Kind.WRITE_DURABLE,
+                                        memory,
+                                        from,
+                                        BLOCK_BYTES,
+                                        members.layout()
+                                                .dataOffset(geometry.memberBlock(mine.row)));
+                                io.listener =
+                                        done -> {
+                                            if (!done.result.isOk()) {
+                                                members.fail(done);
+                                            }
+                                            group.unlock();
+                                            after.run();
+                                        };
+                                members.submit(mine.slot, io);
+                            }));
+        }
+
+        /// Reads as a client does; what is parity no client reads.
+        private void ask(int index) {
+            boolean isRead = geometry.isMirror() || target.position < geometry.dataCount();
+            if (!isRead) {
+                isAnswerRight = true;
+                check(index);
+                return;
+            }
+            int position = geometry.isMirror() ? 0 : target.position;
+            reader.readBlock(
+                    geometry.blockAt(target.row, position),
+                    memory,
+                    answer,
+                    isOk -> {
+                        boolean isRight = isOk && isEqual(memory, answer, index);
+                        isAnswerRight = isRight || !isOk && geometry.parityCount() == 0;
+                        check(index);
+                    });
+        }
+
+        private boolean isEqual(MemorySegment found, long at, int index) {
+            long right = held(index, VERSIONS);
+            return MemorySegment.mismatch(
+                            memory, right, right + BLOCK_BYTES, found, at, at + BLOCK_BYTES)
+                    < 0;
+        }
+
+        /// Judges the row and mends it, as a scrub does.
+        private void check(int index) {
+            withRow(
+                    target.row,
+                    (group, frame) ->
+                            release(
+                                    group,
+                                    frame,
+                                    () ->
+                                            withRow(
+                                                    target.row,
+                                                    (of, again) -> {
+                                                        boolean isMended = isWhole(again, index);
+                                                        rows.release(again);
+                                                        of.unlock();
+                                                        judge(index, isMended);
+                                                    })));
+        }
+
+        private boolean isWhole(RowReader.Frame frame, int index) {
+            RowImage image = frame.image();
+            int bit = 1 << target.position;
+            boolean wasGood =
+                    (image.good & bit) != 0 && ((image.corrected | image.decoded) & bit) == 0;
+            return wasGood && isEqual(frame.memory(), frame.offset(target.position), index);
+        }
+
+        private void judge(int index, boolean isMended) {
+            if (members.template().configEpoch == epoch) {
+                trials.add(
+                        new Trial(
+                                damage,
+                                target.slot,
+                                members.name(target.slot),
+                                target.row,
+                                finding,
+                                isAnswerRight,
+                                isMended || geometry.parityCount() == 0));
+            }
+            if (isMended) {
+                target = null;
+                goOn();
+                return;
+            }
+            replace(
+                    held(index, VERSIONS),
+                    () -> {
+                        target = null;
+                        goOn();
+                    });
+        }
+
+        private void end() {
+            isHome = true;
+            run = null;
+            then.accept(new DrillReport(List.copyOf(trials), trouble));
+        }
+    }
+}

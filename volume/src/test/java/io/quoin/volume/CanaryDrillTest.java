@@ -1,0 +1,200 @@
+package io.quoin.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.fault.Plant;
+import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.member.Witness;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(120)
+final class CanaryDrillTest {
+    private static final long MEMBER_BYTES = 200L << 20;
+
+    @TempDir Path folder;
+    private final List<String> events = new CopyOnWriteArrayList<>();
+    private final UnsafeBuffer counters = new UnsafeBuffer(new byte[Counters.BYTES]);
+
+    private List<Path> create(String level, int count, Guard guard, long bytes) throws Exception {
+        List<Path> paths = new ArrayList<>();
+        List<BlockFile> files = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Path path = folder.resolve("m" + i);
+            try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+                file.setLength(bytes);
+            }
+            paths.add(path);
+            files.add(LocalFile.open(path, true));
+        }
+        Creation.create(
+                new Creation.Wish("orders", level, 0, 16 << 10, guard, 0),
+                files,
+                files.stream().map(file -> true).toList(),
+                null,
+                0,
+                UUID::randomUUID);
+        files.forEach(BlockFile::close);
+        return paths;
+    }
+
+    private Volume open(List<Path> members) throws Exception {
+        EngineSettings settings =
+                new EngineSettings(
+                        16 << 20,
+                        256,
+                        50_000_000L,
+                        4,
+                        EngineSettings.DEFAULT.jobLimits(),
+                        10_000_000_000L);
+        return Volume.open(
+                new Volume.Opening(
+                        members,
+                        Witness.NONE,
+                        settings,
+                        counters,
+                        event -> events.add(told(event))));
+    }
+
+    private static String told(VolumeEvent event) {
+        return event.message();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "raid0, 2, CRC32C",
+        "raid1, 2, CRC32C",
+        "raid1, 3, CRC16_HAMMING",
+        "raid5, 3, CRC32C",
+        "raid5, 4, CRC32C_HAMMING",
+        "raid6, 5, XXH3",
+        "raid10, 4, CRC16",
+        "3+3, 6, XXH3_HAMMING"
+    })
+    void everyDamageIsNoticedAndMendedAndToldToNobodyElse(String level, int count, Guard guard)
+            throws Exception {
+        List<Path> members = create(level, count, guard, MEMBER_BYTES);
+        try (Volume volume = open(members)) {
+            events.clear();
+            for (int i = 0; i < 2; i++) {
+                DrillReport report = volume.drill();
+                assertThat(report.trouble()).isNull();
+                assertThat(report.failures()).isEmpty();
+                assertThat(report.isOk()).isTrue();
+                boolean hasParity = !level.equals("raid0");
+                assertThat(report.trials())
+                        .hasSize(count * (hasParity ? 2 : 1) * DrillReport.Damage.values().length);
+                assertThat(report.trials().stream().map(DrillReport.Trial::slot).distinct())
+                        .hasSize(count);
+            }
+            assertThat(events).isEmpty();
+            Counters counted = new Counters(counters);
+            assertThat(counted.get(Counters.Counter.BLOCKS_REPAIRED)).isZero();
+            assertThat(counted.get(Counters.Counter.BLOCKS_LOST)).isZero();
+            long scrub = volume.startScrub();
+            while (volume.status().jobs().stream()
+                    .anyMatch(job -> job.id() == scrub && job.isOpen())) {
+                Thread.sleep(20);
+            }
+            assertThat(events)
+                    .allMatch(each ->
+                            each.endsWith("started")
+                                    || each.endsWith("0 repaired, 0 lost, 0 rows suspect"));
+        }
+    }
+
+    @Test
+    void aVolumeThatReturnsWhatItReadIsToldOf() throws Exception {
+        List<Path> members = create("raid5", 3, Guard.CRC32C, MEMBER_BYTES);
+        try (Volume volume = open(members)) {
+            Plant.set(Plant.READ_UNVERIFIED);
+            try {
+                DrillReport report = volume.drill();
+                assertThat(report.isOk()).isFalse();
+                assertThat(report.failures())
+                        .extracting(DrillReport.Trial::shortcoming)
+                        .contains("a read returned wrong bytes");
+            } finally {
+                Plant.set(null);
+            }
+            assertThat(volume.drill().isOk()).isTrue();
+        }
+    }
+
+    @Test
+    void clientsDoNotSeeCanaryRows() throws Exception {
+        List<Path> members = create("raid5", 3, Guard.CRC32C, MEMBER_BYTES);
+        try (Volume volume = open(members)) {
+            long size = volume.sizeBytes();
+            assertThat(volume.drill().trials())
+                    .allSatisfy(trial ->
+                            assertThat(trial.row() * 2 * Geometry.BLOCK_BYTES)
+                                    .isGreaterThanOrEqualTo(size));
+            assertThatThrownBy(() -> volume.explain(size / Geometry.BLOCK_BYTES))
+                    .hasMessageContaining("block: expected 0 to ");
+        }
+    }
+
+    @Test
+    void aVolumeThatIsNotWholeIsNotDamagedFurther() throws Exception {
+        List<Path> members = create("raid6", 4, Guard.CRC32C, MEMBER_BYTES);
+        try (Volume volume = open(members)) {
+            volume.failMember(2, "test");
+            assertThatThrownBy(volume::drill)
+                    .hasMessageContaining("expected all members in sync")
+                    .hasMessageContaining("slot 2 is faulty");
+        }
+    }
+
+    /// As a crash amid a drill leaves it.
+    @ParameterizedTest
+    @CsvSource({"raid0, 2", "raid1, 2", "raid5, 3"})
+    void whatADrillLeftDamagedIsNothingToTheNext(String level, int count) throws Exception {
+        List<Path> members = create(level, count, Guard.CRC32C, MEMBER_BYTES);
+        long row;
+        try (Volume volume = open(members)) {
+            DrillReport.Trial trial = volume.drill().trials().getFirst();
+            assertThat(trial.slot()).isZero();
+            row = trial.row();
+        }
+        long offset = dataOffset(members.getFirst(), row);
+        try (RandomAccessFile file = new RandomAccessFile(members.getFirst().toFile(), "rw")) {
+            file.seek(offset + 17);
+            file.write(new byte[] {1, 2, 3, 4, 5, 6, 7});
+        }
+        try (Volume volume = open(members)) {
+            DrillReport report = volume.drill();
+            assertThat(report.trouble()).isNull();
+            assertThat(report.failures()).isEmpty();
+        }
+    }
+
+    private static long dataOffset(Path member, long row) throws Exception {
+        BlockFile file = LocalFile.open(member, false);
+        try {
+            Superblock superblock = SuperblockIo.read(file).superblock();
+            return superblock.layout().dataOffset(superblock.geometry().memberBlock(row));
+        } finally {
+            file.close();
+        }
+    }
+}
