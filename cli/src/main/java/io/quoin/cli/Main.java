@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ScrubCommand.class,
             RateCommand.class,
             ExplainCommand.class,
+            DrillCommand.class,
             ExamineCommand.class,
             CheckCommand.class,
             DemoCommand.class,

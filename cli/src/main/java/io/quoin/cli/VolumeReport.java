@@ -48,6 +48,9 @@ record VolumeReport(JsonObject volume) implements Report {
                     "restart",
                     "not served after a restart of the daemon (quoin open remembers it)");
         }
+        if (volume.has("drill")) {
+            line(out, "drill", DrillCommand.describe(volume.getObject("drill")));
+        }
         for (Object spare : volume.getArray("spares", new JsonArray())) {
             line(out, "spare", SpareCommand.describe((JsonObject) spare));
         }

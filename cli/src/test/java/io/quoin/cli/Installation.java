@@ -39,6 +39,11 @@ final class Installation implements AutoCloseable {
         return folder.resolve("state");
     }
 
+    /// Sets what programs find in their environment.
+    void environment(String name, String value) {
+        shell.with(name, value);
+    }
+
     Path path(String name) {
         return folder.resolve(name);
     }

@@ -51,6 +51,7 @@ final class Daemon implements AutoCloseable {
     private final VolumeHost host;
     private final ScrubSchedule scrubs;
     private final DrillSchedule drills;
+    private final DrillSchedule spareDrills;
     private ControlServer control;
     private Thread watchdog;
     private volatile boolean isWatchOver;
@@ -68,7 +69,8 @@ final class Daemon implements AutoCloseable {
         server = new NbdServer(clients(settings.clients()));
         host = new VolumeHost(server, state, settings.engine(), events);
         scrubs = host.scrubSchedule(settings.scrubs(), Clock.systemDefaultZone());
-        drills = host.drillSchedule(settings.drills(), Clock.systemDefaultZone());
+        drills = host.volumeDrillSchedule(settings.drills(), Clock.systemDefaultZone());
+        spareDrills = host.drillSchedule(settings.spareDrills(), Clock.systemDefaultZone());
     }
 
     private static NbdSettings clients(ClientLimits limits) {
@@ -103,6 +105,7 @@ final class Daemon implements AutoCloseable {
         host.spares().start();
         scrubs.start();
         drills.start();
+        spareDrills.start();
         if (settings.nbdSocket().isPresent()) {
             server.listen(UnixDomainSocketAddress.of(settings.nbdSocket().get()));
         }
@@ -162,6 +165,7 @@ final class Daemon implements AutoCloseable {
         notifier.stopping();
         boolean isDrained = server.drain(DRAIN_TIMEOUT);
         drills.close();
+        spareDrills.close();
         host.spares().close();
         scrubs.close();
         boolean isClean = host.stopAll(STOP_TIMEOUT);

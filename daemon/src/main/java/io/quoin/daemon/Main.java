@@ -8,6 +8,7 @@ import io.quoin.daemon.config.Options;
 import io.quoin.daemon.observe.LogLines;
 import io.quoin.daemon.observe.ServiceNotifier;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.fault.Plant;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -59,6 +60,15 @@ public final class Main {
             System.err.println("quoind: " + e.getMessage());
             System.exit(FAILED);
             return;
+        }
+        if (Plant.active() != null) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "THE BUG "
+                            + Plant.active()
+                            + " IS PLANTED (-D"
+                            + Plant.PROPERTY
+                            + "): nothing is safe here");
         }
         Daemon daemon;
         try {

@@ -121,11 +121,7 @@ final class CanaryDrill {
         return run != null && run.step();
     }
 
-    /// {@return whether a finding is the drill's own}
-    ///
-    /// @param row row
-    /// @param slot slot, or -1 for any
-    boolean isExpected(long row, int slot) {
+    private boolean isExpected(long row, int slot) {
         return run != null && run.isExpected(row, slot);
     }
 

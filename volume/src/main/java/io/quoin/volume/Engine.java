@@ -155,12 +155,7 @@ public final class Engine {
             throws VolumeException {
         this.settings = settings;
         this.counters = counters;
-        this.events =
-                event -> {
-                    if (drill == null || !drill.takes(event)) {
-                        sink.accept(event);
-                    }
-                };
+        this.events = event -> sift(event, sink);
         Recovery recovery = Recovery.of(found, ioFactory, settings.bufferBytes());
         Assembled assembled = recovery.assembled();
         JournalScan scan = recovery.scan();
@@ -294,7 +289,6 @@ public final class Engine {
         drill =
                 new CanaryDrill(
                         geometry, members, dirty, cache, rows, reader, pool, new DrillFront());
-        rows.setExpected(drill::isExpected);
         if (scan.damagedCopies() > 0) {
             events.accept(
                     new VolumeEvent.Note(
@@ -312,6 +306,24 @@ public final class Engine {
                         journal.begin(
                                 replay.epochStart(),
                                 Plant.CARRIED_DROPPED.isPlanted() ? List.of() : replay.carried()));
+    }
+
+    private void sift(VolumeEvent event, VolumeEvent.Sink sink) {
+        long row =
+                switch (event) {
+                    case VolumeEvent.BlockRepaired repaired -> repaired.row();
+                    case VolumeEvent.BlockLost lost -> lost.row();
+                    case VolumeEvent.RowSuspect suspect -> suspect.row();
+                    default -> -1;
+                };
+        if (row < 0 || !geometry.isCanary(row)) {
+            sink.accept(event);
+        } else if (!drill.takes(event)) {
+            sink.accept(
+                    new VolumeEvent.Note(
+                            "canary row, nothing of clients, damaged by a drill that was cut short or otherwise: "
+                                    + event.message()));
+        }
     }
 
     private final class DrillFront implements CanaryDrill.Front {
@@ -888,9 +900,9 @@ public final class Engine {
     /// @throws IllegalArgumentException when the volume has no such rows, is not whole, or has other work to do
     public void drill(Consumer<DrillReport> then) {
         requireServing();
-        if (repairer.isRunning()) {
+        if (openJobs().stream().anyMatch(job -> job.state() == JobRecord.RUNNING)) {
             throw new IllegalArgumentException(
-                    "drill: expected no job under way, since a job would mend what is tried out");
+                    "drill: expected no job running, since a job would mend what is tried out");
         }
         drill.begin(then);
     }

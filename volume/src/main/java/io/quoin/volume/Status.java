@@ -54,6 +54,7 @@ final class Status {
                 geometry.parityCount(),
                 geometry.groupCount(),
                 geometry.volumeBlocks() * Geometry.BLOCK_BYTES,
+                (geometry.allBlocks() - geometry.volumeBlocks()) * Geometry.BLOCK_BYTES,
                 geometry.unitBlocks() * Geometry.BLOCK_BYTES,
                 template.guard.text(),
                 state(engine, left),

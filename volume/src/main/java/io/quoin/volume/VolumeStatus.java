@@ -15,6 +15,7 @@ import java.util.UUID;
 /// @param parityCount m of each group
 /// @param groupCount groups of slots
 /// @param sizeBytes bytes that clients may address
+/// @param canaryBytes bytes set apart from clients for drills; 0: none
 /// @param unitBytes stripe unit
 /// @param guard guards kept
 /// @param state `recovering`, `optimal`, `degraded`, `suspended`, `failed`, `stopping`, `stopped`
@@ -39,6 +40,7 @@ public record VolumeStatus(
         int parityCount,
         int groupCount,
         long sizeBytes,
+        long canaryBytes,
         int unitBytes,
         String guard,
         String state,

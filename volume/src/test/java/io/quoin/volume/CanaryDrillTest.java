@@ -110,15 +110,18 @@ final class CanaryDrillTest {
             Counters counted = new Counters(counters);
             assertThat(counted.get(Counters.Counter.BLOCKS_REPAIRED)).isZero();
             assertThat(counted.get(Counters.Counter.BLOCKS_LOST)).isZero();
-            long scrub = volume.startScrub();
-            while (volume.status().jobs().stream()
-                    .anyMatch(job -> job.id() == scrub && job.isOpen())) {
-                Thread.sleep(20);
-            }
+            scrub(volume);
             assertThat(events)
                     .allMatch(each ->
                             each.endsWith("started")
                                     || each.endsWith("0 repaired, 0 lost, 0 rows suspect"));
+        }
+    }
+
+    private static void scrub(Volume volume) throws Exception {
+        long scrub = volume.startScrub();
+        while (volume.status().jobs().stream().anyMatch(job -> job.id() == scrub && job.isOpen())) {
+            Thread.sleep(20);
         }
     }
 
@@ -168,7 +171,7 @@ final class CanaryDrillTest {
     /// As a crash amid a drill leaves it.
     @ParameterizedTest
     @CsvSource({"raid0, 2", "raid1, 2", "raid5, 3"})
-    void whatADrillLeftDamagedIsNothingToTheNext(String level, int count) throws Exception {
+    void whatADrillLeftDamagedCountsForNothing(String level, int count) throws Exception {
         List<Path> members = create(level, count, Guard.CRC32C, MEMBER_BYTES);
         long row;
         try (Volume volume = open(members)) {
@@ -182,6 +185,13 @@ final class CanaryDrillTest {
             file.write(new byte[] {1, 2, 3, 4, 5, 6, 7});
         }
         try (Volume volume = open(members)) {
+            events.clear();
+            scrub(volume);
+            assertThat(events)
+                    .anyMatch(each -> each.startsWith("canary row, nothing of clients, "));
+            assertThat(volume.status().jobs())
+                    .allMatch(job -> job.repaired() + job.lost() + job.suspect() == 0);
+            assertThat(volume.status().members()).allMatch(member -> member.repairedBlocks() == 0);
             DrillReport report = volume.drill();
             assertThat(report.trouble()).isNull();
             assertThat(report.failures()).isEmpty();

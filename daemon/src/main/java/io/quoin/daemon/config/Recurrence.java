@@ -4,7 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalTime;
 
-/// When something is done again and again without being told: scrubs of volumes, drills of spares.
+/// When something is done again and again without being told: scrubs and drills of volumes, drills of spares.
 ///
 /// @param everyDays days from the end of one to the next; 0: never
 /// @param from time of day, as the host has it, from which they begin
@@ -13,6 +13,10 @@ public record Recurrence(int everyDays, LocalTime from, LocalTime until) {
     /// Each week, at any time: neither scrubs nor drills get in the way of clients.
     public static final Recurrence DEFAULT =
             new Recurrence(7, LocalTime.MIDNIGHT, LocalTime.MIDNIGHT);
+
+    /// Each day, at any time.
+    public static final Recurrence DAILY =
+            new Recurrence(1, LocalTime.MIDNIGHT, LocalTime.MIDNIGHT);
 
     /// Checks the settings.
     ///

@@ -23,7 +23,8 @@ import java.util.Set;
 /// @param engine how volumes run unless they say otherwise
 /// @param clients limits on clients
 /// @param scrubs when volumes are scrubbed
-/// @param drills when spares are drilled
+/// @param drills when volumes are drilled
+/// @param spareDrills when spares are drilled
 /// @param volumes volumes to serve, besides those remembered
 /// @param given the volume of the command line, which must be served or nothing is
 public record Settings(
@@ -36,6 +37,7 @@ public record Settings(
         ClientLimits clients,
         Recurrence scrubs,
         Recurrence drills,
+        Recurrence spareDrills,
         List<VolumeSettings> volumes,
         Optional<VolumeSettings> given) {
     /// The settings file that is read when none is named and it exists.
@@ -154,7 +156,8 @@ public record Settings(
         EngineSettings engine = EngineSettings.DEFAULT;
         ClientLimits clients = ClientLimits.NONE;
         Recurrence scrubs = Recurrence.DEFAULT;
-        Recurrence drills = Recurrence.DEFAULT;
+        Recurrence drills = Recurrence.DAILY;
+        Recurrence spareDrills = Recurrence.DEFAULT;
         final List<VolumeSettings> volumes = new ArrayList<>();
         Optional<VolumeSettings> given = Optional.empty();
 
@@ -172,6 +175,7 @@ public record Settings(
                     clients,
                     scrubs,
                     drills,
+                    spareDrills,
                     volumes,
                     given);
         }

@@ -51,6 +51,11 @@ import org.tomlj.TomlParseResult;
 /// from = "01:00"                   # left out: at any time
 /// until = "05:00"
 ///
+/// [drill]
+/// every-days = 1                   # 0: never on its own
+/// from = "01:00"                   # left out: at any time
+/// until = "05:00"
+///
 /// [spares]
 /// drill-every-days = 7             # 0: never on its own
 /// from = "01:00"                   # left out: at any time
@@ -96,7 +101,8 @@ final class SettingsFile {
         into.engine = engine(root.section("engine"), into.engine);
         into.clients = clients(root.section("clients"));
         into.scrubs = recurrence(root.section("scrub"), "every-days", into.scrubs);
-        into.drills = recurrence(root.section("spares"), "drill-every-days", into.drills);
+        into.drills = recurrence(root.section("drill"), "every-days", into.drills);
+        into.spareDrills = recurrence(root.section("spares"), "drill-every-days", into.spareDrills);
         for (TomlSection each : root.sections("volume")) {
             into.volumes.add(volume(each));
         }

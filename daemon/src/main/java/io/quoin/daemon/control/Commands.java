@@ -42,6 +42,7 @@ import java.util.regex.Pattern;
 /// | `spare.remove` | `path` | `spares` |
 /// | `spare.list` | | `spares` |
 /// | `spare.drill` | `path` | `drills` |
+/// | `drill` | `volume` | `drill` |
 /// | `job.rate` | `volume`, `bytesPerSecond` | |
 /// | `events` | `count`, `volume`, `after` | `events` |
 public final class Commands {
@@ -167,6 +168,11 @@ public final class Commands {
                         .forEach(each -> drills.add(StatusJson.drill(each)));
                 answer.put("drills", drills);
             }
+            case "drill" -> {
+                HostedVolume hosted = volume(fields);
+                fields.end();
+                answer.put("drill", StatusJson.drill(host.drills().drill(hosted.name())));
+            }
             case "explain" -> explain(fields, answer);
             case "events" -> events(fields, answer);
             default ->
@@ -190,6 +196,9 @@ public final class Commands {
                 .filter(each -> each.settings().isFor(hosted.name()))
                 .forEach(each -> spares.add(StatusJson.spare(each)));
         json.put("spares", spares);
+        host.drills()
+                .last(hosted.name())
+                .ifPresent(each -> json.put("drill", StatusJson.drill(each)));
         return json;
     }
 

@@ -7,7 +7,9 @@ import io.quoin.daemon.control.api.FieldNames;
 import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.host.SpareDrills;
 import io.quoin.daemon.host.SparePool;
+import io.quoin.daemon.host.VolumeDrills;
 import io.quoin.daemon.observe.EventLog;
+import io.quoin.volume.DrillReport;
 import io.quoin.volume.Explanation;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.format.JobRecord;
@@ -40,6 +42,7 @@ final class StatusJson {
         json.put("parityCount", status.parityCount());
         json.put("groupCount", status.groupCount());
         json.put("sizeBytes", status.sizeBytes());
+        json.put("canaryBytes", status.canaryBytes());
         json.put("unitBytes", status.unitBytes());
         json.put("guard", status.guard());
         json.put("configEpoch", status.membership().configEpoch());
@@ -98,6 +101,35 @@ final class StatusJson {
         json.put("repairedBlocks", job.repaired());
         json.put("lostBlocks", job.lost());
         json.put("suspectRows", job.suspect());
+        return json;
+    }
+
+    static JsonObject drill(VolumeDrills.Drill drill) {
+        DrillReport report = drill.report();
+        JsonObject json = new JsonObject();
+        json.put("endedMillis", drill.endedMillis());
+        json.put(
+                "state",
+                report.trouble() != null ? "ended early" : report.isOk() ? "ok" : "failed");
+        if (report.trouble() != null) {
+            json.put("error", report.trouble());
+        }
+        JsonArray trials = new JsonArray();
+        for (DrillReport.Trial each : report.trials()) {
+            JsonObject trial = new JsonObject();
+            trial.put("damage", each.damage().text());
+            trial.put("slot", each.slot());
+            trial.put("member", each.member());
+            trial.put("row", each.row());
+            trial.put("finding", each.finding());
+            trial.put("isAnswerRight", each.isAnswerRight());
+            trial.put("isMended", each.isMended());
+            if (!each.isOk()) {
+                trial.put("error", each.shortcoming());
+            }
+            trials.add(trial);
+        }
+        json.put("trials", trials);
         return json;
     }
 

@@ -8,8 +8,8 @@ import java.time.LocalTime;
 import java.util.Collection;
 import java.util.function.Supplier;
 
-/// Starts drills of spares when they are due, one after the other. A spare that never was drilled is due; when each was drilled
-/// last is kept across restarts. One that failed is due again after an hour, not after days: the daemon may have been paused, or a
+/// Starts drills, of spares or of volumes, when they are due, one after the other. What never was drilled is due. What failed
+/// is due again after an hour, not after days: the daemon may have been paused, or a
 /// cable unplugged for a minute, and a spare that failed goes last until it has passed. That too begins only within the hours that
 /// are set, and not at all when drills are switched off.
 ///
@@ -19,9 +19,9 @@ public final class DrillSchedule implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DrillSchedule.class.getName());
     private static final long REPEAT_MILLIS = Duration.ofHours(1).toMillis();
 
-    /// A spare as far as the schedule is concerned.
+    /// A spare or volume as far as the schedule is concerned.
     interface Drilled {
-        /// {@return its path}
+        /// {@return what it is, for the log}
         String name();
 
         /// {@return when it was drilled last, wall clock; 0: never}
@@ -38,21 +38,24 @@ public final class DrillSchedule implements AutoCloseable {
 
     private final Recurrence settings;
     private final Clock clock;
-    private final Supplier<? extends Collection<? extends Drilled>> spares;
-    private final EveryMinute looks = new EveryMinute("drill-schedule", false, this::look);
+    private final Supplier<? extends Collection<? extends Drilled>> drilled;
+    private final EveryMinute looks;
 
     /// A schedule that waits to be started.
     ///
+    /// @param name of its thread
     /// @param settings when
     /// @param clock the host's time
-    /// @param spares those there are
+    /// @param drilled what is drilled
     DrillSchedule(
+            String name,
             Recurrence settings,
             Clock clock,
-            Supplier<? extends Collection<? extends Drilled>> spares) {
+            Supplier<? extends Collection<? extends Drilled>> drilled) {
         this.settings = settings;
         this.clock = clock;
-        this.spares = spares;
+        this.drilled = drilled;
+        looks = new EveryMinute(name, false, this::look);
     }
 
     /// Begins to look.
@@ -64,7 +67,7 @@ public final class DrillSchedule implements AutoCloseable {
 
     /// Drills what is due.
     void look() {
-        for (Drilled each : spares.get()) {
+        for (Drilled each : drilled.get()) {
             if (looks.isClosed() || !settings.isOpen(LocalTime.now(clock))) {
                 return;
             }
@@ -75,9 +78,9 @@ public final class DrillSchedule implements AutoCloseable {
             } catch (VolumeException e) {
                 LOG.log(
                         System.Logger.Level.INFO,
-                        "spare " + each.name() + ": no drill on schedule: " + e.getMessage());
+                        each.name() + ": no drill on schedule: " + e.getMessage());
             } catch (RuntimeException e) {
-                LOG.log(System.Logger.Level.ERROR, "spare " + each.name() + ": a bug", e);
+                LOG.log(System.Logger.Level.ERROR, each.name() + ": a bug", e);
             }
         }
     }

@@ -164,7 +164,7 @@ public final class SpareDrills {
         return new DrillSchedule.Drilled() {
             @Override
             public String name() {
-                return spare.settings().path().toString();
+                return "spare " + spare.settings().path();
             }
 
             @Override

@@ -45,6 +45,7 @@ public final class VolumeHost {
     private final FileClaims claims = new FileClaims();
     private final MemberChanges memberChanges = new MemberChanges(claims, this::remember);
     private final SparePool spares;
+    private final VolumeDrills drills;
 
     // Changed under this, and replaced as a whole, so that readers take what they find.
     private volatile Map<String, HostedVolume> volumes = Map.of();
@@ -72,6 +73,7 @@ public final class VolumeHost {
         this.events = events;
         witness = new FileWitness(state.witness());
         spares = new SparePool(this, state, claims, events);
+        drills = new VolumeDrills(this, events);
     }
 
     /// {@return members in waiting; to be started when the volumes are open}
@@ -350,6 +352,7 @@ public final class VolumeHost {
         }
         server.unregister(new ExportName(name), WITHDRAW_TIMEOUT);
         boolean isClean = stop(hosted, STOP_TIMEOUT);
+        drills.forget(name);
         if (forget) {
             forget(name);
         }
@@ -429,7 +432,22 @@ public final class VolumeHost {
     /// @param clock the host's time
     /// @return the schedule, to be started
     public DrillSchedule drillSchedule(Recurrence settings, Clock clock) {
-        return new DrillSchedule(settings, clock, spares.drills()::scheduled);
+        return new DrillSchedule(
+                "spare-drill-schedule", settings, clock, spares.drills()::scheduled);
+    }
+
+    /// Makes a schedule of drills of what is served.
+    ///
+    /// @param settings when
+    /// @param clock the host's time
+    /// @return the schedule, to be started
+    public DrillSchedule volumeDrillSchedule(Recurrence settings, Clock clock) {
+        return new DrillSchedule("drill-schedule", settings, clock, drills::scheduled);
+    }
+
+    /// {@return drills of the volumes}
+    public VolumeDrills drills() {
+        return drills;
     }
 
     /// Stops all volumes at the same time; no client may use them any more.

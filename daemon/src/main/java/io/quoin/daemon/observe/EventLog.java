@@ -136,6 +136,7 @@ public final class EventLog implements AutoCloseable {
         return switch (event) {
             case VolumeEvent.VolumeFailed failed -> System.Logger.Level.ERROR;
             case VolumeEvent.BlockLost lost -> System.Logger.Level.ERROR;
+            case VolumeEvent.DrillFailed failed -> System.Logger.Level.ERROR;
             case VolumeEvent.MemberFailed failed -> System.Logger.Level.WARNING;
             case VolumeEvent.RowSuspect suspect -> System.Logger.Level.WARNING;
             case VolumeEvent.MemberSlow slow -> System.Logger.Level.WARNING;

@@ -73,6 +73,10 @@ class SettingsFileTest {
                         from = "22:00"
                         until = "04:30"
 
+                        [drill]
+                        every-days = 2
+                        until = "05:00"
+
                         [spares]
                         drill-every-days = 1
                         from = "03:00"
@@ -107,6 +111,8 @@ class SettingsFileTest {
         assertThat(settings.scrubs())
                 .isEqualTo(new Recurrence(30, LocalTime.of(22, 0), LocalTime.of(4, 30)));
         assertThat(settings.drills())
+                .isEqualTo(new Recurrence(2, LocalTime.MIDNIGHT, LocalTime.of(5, 0)));
+        assertThat(settings.spareDrills())
                 .isEqualTo(new Recurrence(1, LocalTime.of(3, 0), LocalTime.MIDNIGHT));
         assertThat(settings.volumes()).hasSize(2);
         assertThat(settings.volumes().getFirst().name()).isEqualTo(Optional.of("orders"));
@@ -124,7 +130,7 @@ class SettingsFileTest {
                         "quoind.toml:2: [listen] unixs: unknown; expected one of tcp, tcp-without-tls, unix"),
                 Arguments.of(
                         "\n\n[listener]\n",
-                        "quoind.toml:3: listener: unknown; expected one of clients, control, engine, listen, scrub, spares, state, volume"),
+                        "quoind.toml:3: listener: unknown; expected one of clients, control, drill, engine, listen, scrub, spares, state, volume"),
                 Arguments.of(
                         "[listen]\nunix = 5\n",
                         "quoind.toml:2: [listen] unix: expected a string, was 5"),
@@ -168,6 +174,9 @@ class SettingsFileTest {
                 Arguments.of(
                         "[scrub]\nevery-days = -1\n",
                         "quoind.toml:2: [scrub] every-days: expected 0 to 3650, was -1"),
+                Arguments.of(
+                        "[drill]\nevery-days = -1\n",
+                        "quoind.toml:2: [drill] every-days: expected 0 to 3650, was -1"),
                 Arguments.of(
                         "[spares]\nevery-days = 1\n",
                         "quoind.toml:2: [spares] every-days: unknown; expected one of drill-every-days, from, until"),

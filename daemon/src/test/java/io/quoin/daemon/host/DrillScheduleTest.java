@@ -40,7 +40,7 @@ class DrillScheduleTest {
     private void look(String now, int days, String from, String until, Spare... spares) {
         Recurrence settings = new Recurrence(days, LocalTime.parse(from), LocalTime.parse(until));
         Clock clock = Clock.fixed(Instant.parse(now), ZoneOffset.UTC);
-        new DrillSchedule(settings, clock, () -> List.of(spares)).look();
+        new DrillSchedule("test", settings, clock, () -> List.of(spares)).look();
     }
 
     @Test

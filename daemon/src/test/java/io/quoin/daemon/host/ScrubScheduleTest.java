@@ -39,6 +39,7 @@ class ScrubScheduleTest {
                     1,
                     1,
                     1L << 30,
+                    0,
                     16_384,
                     "crc32c",
                     state,

@@ -111,6 +111,24 @@ public sealed interface VolumeEvent {
         }
     }
 
+    /// Damage that a drill did to canary rows was not dealt with as promised.
+    ///
+    /// @param failures how often
+    /// @param trials of how many
+    /// @param first the first of them, and what was missing
+    record DrillFailed(int failures, int trials, String first) implements VolumeEvent {
+        @Override
+        public String message() {
+            return "DRILL FAILED: "
+                    + failures
+                    + " of "
+                    + trials
+                    + " damages to canary rows were not dealt with as promised, the first: "
+                    + first
+                    + "; do not rely on this host's reads: check its memory and processor, and report it";
+        }
+    }
+
     /// A job began, went on or ended.
     ///
     /// @param id job

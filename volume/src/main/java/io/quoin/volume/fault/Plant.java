@@ -163,7 +163,19 @@ public enum Plant {
     /// Keeps what a member holds that was away, though it missed writes.
     STALE_KEPT;
 
-    private static volatile Plant active;
+    /// Names the bug that a process begins with: for those who want to see their monitoring raise an alarm.
+    public static final String PROPERTY = "quoin.plant";
+
+    private static volatile Plant active = named(System.getProperty(PROPERTY));
+
+    private static Plant named(String name) {
+        return name == null ? null : valueOf(name);
+    }
+
+    /// {@return the bug that is planted, or null}
+    public static Plant active() {
+        return active;
+    }
 
     /// {@return whether this bug is planted}
     public boolean isPlanted() {

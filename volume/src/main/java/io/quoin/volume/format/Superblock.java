@@ -636,6 +636,11 @@ public final class Superblock {
             throw new IllegalArgumentException(
                     "unit blocks: expected 1 or more, was " + unitBlocks);
         }
+        boolean hasCanary = (incompat & FEATURE_CANARY) != 0;
+        if (hasCanary && canaryBlocks == 0) {
+            throw new IllegalArgumentException(
+                    "canary blocks: expected some with the feature CANARY, was 0");
+        }
         f.geometry =
                 new Geometry(
                                 Level.values()[level],
@@ -644,7 +649,7 @@ public final class Superblock {
                                 parity,
                                 unitBlocks,
                                 f.layout.dataBlocks() / unitBlocks * unitBlocks)
-                        .withCanary((incompat & FEATURE_CANARY) == 0 ? 0 : canaryBlocks);
+                        .withCanary(hasCanary ? canaryBlocks : 0);
         List<JobRecord> jobs = new ArrayList<>();
         for (int i = 0; i < JOBS; i++) {
             JobRecord job =

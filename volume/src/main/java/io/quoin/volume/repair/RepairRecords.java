@@ -229,12 +229,12 @@ final class RepairRecords {
             }
         } else if ((task.corrected[index] >> p & 1) != 0) {
             finding = "flipped bits, corrected by the Hamming code";
-            counters.add(Counter.BITS_CORRECTED, task.correctedBits[index]);
+            count(row, Counter.BITS_CORRECTED, task.correctedBits[index]);
         } else if (task.convicted[index] == p) {
             finding = "its guards agree, yet every other block of the row speaks against it";
         } else {
             finding = "guard mismatch or unreadable";
-            counters.add(Counter.BLOCKS_DECODED, 1);
+            count(row, Counter.BLOCKS_DECODED, 1);
         }
         if (BlockInfo.guard(group.image(), at) == 0 || task.convicted[index] == p) {
             guards.seal(task.memory, task.offset(lane, index), group.image(), at);
@@ -242,18 +242,27 @@ final class RepairRecords {
                 group.markDirty(lane);
             }
         }
-        repaired++;
-        counters.add(Counter.BLOCKS_REPAIRED, 1);
-        members.health(slot).blockRepaired();
+        if (!geometry.isCanary(row)) {
+            repaired++;
+            members.health(slot).blockRepaired();
+        }
+        count(row, Counter.BLOCKS_REPAIRED, 1);
         long block = p < geometry.dataCount() ? geometry.blockAt(row, p) : -1;
         events.accept(
                 new VolumeEvent.BlockRepaired(slot, row, block, finding, "rewritten, read back"));
     }
 
+    /// Canary rows hold nothing of clients, and a drill that was cut short leaves them damaged.
+    private void count(long row, Counter counter, long amount) {
+        if (!geometry.isCanary(row)) {
+            counters.add(counter, amount);
+        }
+    }
+
     private void reportBad(RepairTask task, int index, long row) {
         if (task.suspect[index] != 0 || task.isInconsistent[index] && task.convicted[index] < 0) {
-            suspect++;
-            counters.add(Counter.ROWS_SUSPECT, 1);
+            suspect += geometry.isCanary(row) ? 0 : 1;
+            count(row, Counter.ROWS_SUSPECT, 1);
             events.accept(
                     new VolumeEvent.RowSuspect(
                             row,
@@ -263,8 +272,8 @@ final class RepairRecords {
         }
         for (int p = 0; p < geometry.dataCount(); p++) {
             if ((task.lost[index] >> p & 1) != 0) {
-                lost++;
-                counters.add(Counter.BLOCKS_LOST, 1);
+                lost += geometry.isCanary(row) ? 0 : 1;
+                count(row, Counter.BLOCKS_LOST, 1);
                 events.accept(
                         new VolumeEvent.BlockLost(
                                 geometry.blockAt(row, p),

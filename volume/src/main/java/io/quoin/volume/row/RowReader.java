@@ -70,16 +70,6 @@ public final class RowReader {
         void resolved(Frame frame);
     }
 
-    /// Knows which damage was done on purpose.
-    @FunctionalInterface
-    public interface Expected {
-        /// {@return whether damage to a block was done on purpose, and counts for nothing}
-        ///
-        /// @param row row
-        /// @param slot slot, or -1 for any
-        boolean isExpected(long row, int slot);
-    }
-
     private final Geometry geometry;
     private final ErasureCode code;
     private final Supplier<BlockGuards> guards;
@@ -89,7 +79,6 @@ public final class RowReader {
     private final ArrayDeque<Frame> free = new ArrayDeque<>();
     private final ArrayDeque<Runnable> waiters = new ArrayDeque<>();
     private int made;
-    private Expected expected = (row, slot) -> false;
 
     /// A reader of a volume's rows.
     ///
@@ -112,13 +101,6 @@ public final class RowReader {
         this.members = members;
         this.counters = counters;
         this.events = events;
-    }
-
-    /// Names who knows which damage was done on purpose.
-    ///
-    /// @param expected who
-    public void setExpected(Expected expected) {
-        this.expected = expected;
     }
 
     /// Reads and resolves a row.
@@ -267,7 +249,7 @@ public final class RowReader {
             group.setUntrusted(lane, frame.index, false);
             group.markDirty(lane);
         }
-        if (!expected.isExpected(frame.row, slot)) {
+        if (!geometry.isCanary(frame.row)) { // damaged on purpose, or nobody's
             counters.add(Counter.BLOCKS_REPAIRED, 1);
             members.health(slot).blockRepaired();
             if ((image.corrected >> p & 1) != 0) {
@@ -283,7 +265,9 @@ public final class RowReader {
     private void reportLost(Frame frame) {
         RowImage image = frame.image;
         if (image.suspect != 0) {
-            counters.add(Counter.ROWS_SUSPECT, 1);
+            if (!geometry.isCanary(frame.row)) {
+                counters.add(Counter.ROWS_SUSPECT, 1);
+            }
             events.accept(
                     new VolumeEvent.RowSuspect(
                             frame.row,
@@ -292,7 +276,7 @@ public final class RowReader {
         }
         for (int p = 0; p < geometry.dataCount(); p++) {
             if ((image.lost >> p & 1) != 0) {
-                if (!expected.isExpected(frame.row, -1)) {
+                if (!geometry.isCanary(frame.row)) {
                     counters.add(Counter.BLOCKS_LOST, 1);
                 }
                 events.accept(

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.codec.guard.Crc32c;
+import io.quoin.volume.geometry.Geometry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
@@ -34,6 +35,30 @@ final class SuperblockTest {
         builder.build().writeTo(dump);
         Golden.check("superblock-xxh3.txt", Golden.withoutPadding(dump.toHexString()));
         dump.releaseLast();
+    }
+
+    @Test
+    void theBytesOnDiskOfAVolumeWithCanaryRowsAreThoseOfItsAnnotatedDump() throws IOException {
+        Superblock.Builder builder = Samples.superblock();
+        builder.geometry = builder.geometry.withCanary(builder.geometry.leastCanary());
+        HexDumpBytes dump = new HexDumpBytes();
+        builder.build().writeTo(dump);
+        Golden.check("superblock-canary.txt", Golden.withoutPadding(dump.toHexString()));
+        dump.releaseLast();
+    }
+
+    @Test
+    void canaryRowsComeBackAndAreAFeatureBit() {
+        Superblock.Builder builder = Samples.superblock();
+        builder.incompat = 0;
+        builder.geometry = builder.geometry.withCanary(builder.geometry.leastCanary());
+        MemorySegment block = Samples.block();
+        builder.build().store(block, 0);
+        assertThat(block.get(BlockInfo.LONG, INCOMPAT_AT)).isEqualTo(2);
+        Geometry read = Superblock.load(block, 0).geometry();
+        assertThat(read.canaryBlocks()).isEqualTo(builder.geometry.canaryBlocks());
+        assertThat(read.volumeBlocks()).isLessThan(read.allBlocks());
+        assertThat(Superblock.load(block, 0).unknownIncompat()).isZero();
     }
 
     @Test

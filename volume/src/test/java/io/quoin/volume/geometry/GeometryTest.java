@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Goal: one mapping serves every operation, so it must lose no block and give no place twice. Method:
@@ -206,5 +207,38 @@ final class GeometryTest {
                 .hasMessage("slots: expected 1 to 32, was 34");
         assertThatThrownBy(() -> new Geometry(Level.ERASURE, 1, 0, 1, 1, 32))
                 .hasMessage("data slots: expected 1 to 32, was 0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,2,1,4", "1,1,2,16", "2,1,1,64", "1,3,2,256", "3,1,0,1"})
+    void everySlotHasEachPositionInCanaryRowsAndClientsHaveTheRest(
+            int groups, int data, int parity, int unit) {
+        Geometry all = new Geometry(Level.ERASURE, groups, data, parity, unit, 1 << 14);
+        Geometry geometry = all.withCanary(all.leastCanary());
+        assertThat(geometry.allBlocks()).isEqualTo(all.volumeBlocks());
+        assertThat(geometry.allBlocks() - geometry.volumeBlocks())
+                .isEqualTo(geometry.canaryBlocks() * groups * data);
+        for (long block = 0; block < geometry.allBlocks(); block++) {
+            assertThat(geometry.isCanary(geometry.rowOf(block)))
+                    .isEqualTo(block >= geometry.volumeBlocks());
+        }
+        for (int slot = 0; slot < geometry.slotCount(); slot++) {
+            BitSet positions = new BitSet();
+            for (long row = 0; row < geometry.rowCount(); row++) {
+                if (geometry.isCanary(row) && slot / geometry.width() == geometry.groupOf(row)) {
+                    positions.set(geometry.positionAt(row, slot));
+                }
+            }
+            assertThat(positions.cardinality()).isEqualTo(geometry.width());
+        }
+    }
+
+    @Test
+    void canaryRowsLeaveClientsSomething() {
+        Geometry geometry = new Geometry(Level.RAID5, 1, 2, 1, 4, 96);
+        assertThatThrownBy(() -> geometry.withCanary(96))
+                .hasMessageContaining("canary blocks: expected less than 96");
+        assertThatThrownBy(() -> geometry.withCanary(33)).hasMessageContaining("multiples of 32");
+        assertThatThrownBy(() -> geometry.withCanary(-32)).hasMessageContaining("was -32");
     }
 }

@@ -1,0 +1,129 @@
+package io.quoin.cli;
+
+import com.grack.nanojson.JsonArray;
+import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.control.api.ControlClient;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// `quoin drill [NAME]`: damage that is done on purpose, and what came of it.
+@Command(
+        name = "drill",
+        description = {
+            "Damages blocks on the members of a volume, in rows that are set apart from clients, and says whether each was"
+                    + " noticed, read rightly nevertheless, and repaired.",
+            "Ends with 1 when anything stayed unnoticed. The daemon does so by itself each day."
+        })
+final class DrillCommand extends QuoinCommand {
+    @Mixin private DaemonOption daemon;
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "NAME",
+            description = "The volume; all that are served without.")
+    private String name;
+
+    @Override
+    ExitCode run(Output output) throws CommandFailure {
+        List<String> troubles = new ArrayList<>();
+        for (String each : names()) {
+            try {
+                JsonObject answer = daemon.order(DaemonOption.request("drill", each));
+                JsonObject drill = answer.getObject("drill");
+                output.print(new Drilled(each, drill));
+                if (!drill.getString("state").equals("ok")) {
+                    troubles.add(each + ": " + trouble(drill));
+                }
+            } catch (CommandFailure e) {
+                if (name != null) {
+                    throw e;
+                }
+                troubles.add(e.getMessage());
+            }
+        }
+        if (!troubles.isEmpty()) {
+            throw CommandFailure.failed("drill: " + String.join("; ", troubles));
+        }
+        return ExitCode.OK;
+    }
+
+    private List<String> names() throws CommandFailure {
+        if (name != null) {
+            return List.of(name);
+        }
+        List<String> names = new ArrayList<>();
+        JsonObject answer = daemon.ask(ControlClient.request("list"));
+        for (Object each : answer.getArray("volumes", new JsonArray())) {
+            names.add(((JsonObject) each).getString("name"));
+        }
+        return names;
+    }
+
+    private static String trouble(JsonObject drill) {
+        return drill.has("error")
+                ? drill.getString("error")
+                : failures(drill)
+                        + " of "
+                        + drill.getArray("trials").size()
+                        + " damages not dealt with";
+    }
+
+    private static long failures(JsonObject drill) {
+        return drill.getArray("trials").stream()
+                .filter(each -> ((JsonObject) each).has("error"))
+                .count();
+    }
+
+    /// {@return a drill in a line}
+    ///
+    /// @param drill the daemon's `drill`
+    static String describe(JsonObject drill) {
+        return Age.of(drill.getLong("endedMillis"), System.currentTimeMillis())
+                + ": "
+                + (drill.getString("state").equals("ok")
+                        ? "ok, all "
+                                + drill.getArray("trials").size()
+                                + " damages noticed and dealt with"
+                        : "FAILED, " + trouble(drill));
+    }
+
+    private record Drilled(String name, JsonObject drill) implements Report {
+        @Override
+        public JsonObject toJson() {
+            JsonObject json = new JsonObject();
+            json.put("volume", name);
+            json.putAll(drill);
+            return json;
+        }
+
+        @Override
+        public void writeText(PrintWriter out) {
+            out.println("volume " + name + ", drill " + drill.getString("state"));
+            Table table =
+                    Table.of(
+                            Table.right("slot"),
+                            Table.left("damage"),
+                            Table.right("row"),
+                            Table.left("read"),
+                            Table.left("member"),
+                            Table.left("found"),
+                            Table.left("failed"));
+            for (Object each : drill.getArray("trials", new JsonArray())) {
+                JsonObject trial = (JsonObject) each;
+                table.row(
+                        trial.getInt("slot"),
+                        trial.getString("damage"),
+                        trial.getLong("row"),
+                        trial.getBoolean("isAnswerRight") ? "right" : "WRONG",
+                        trial.getBoolean("isMended") ? "right again" : "DAMAGED",
+                        trial.getString("finding"),
+                        trial.getString("error"));
+            }
+            table.writeTo(out);
+        }
+    }
+}
