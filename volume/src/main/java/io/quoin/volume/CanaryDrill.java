@@ -269,7 +269,7 @@ final class CanaryDrill {
             if (isHome || !isWritten) {
                 return false;
             }
-            if (trouble != null || !front.isServing()) {
+            if (isCutShort()) {
                 end();
                 return true;
             }
@@ -284,6 +284,15 @@ final class CanaryDrill {
             isHome = true;
             keep(0);
             return true;
+        }
+
+        private boolean isCutShort() {
+            if (trouble == null && !front.isServing()) {
+                trouble = "the volume is stopping";
+            } else if (trouble == null && members.template().configEpoch != epoch) {
+                trouble = "a member failed or was changed meanwhile";
+            }
+            return trouble != null;
         }
 
         /// Keeps what the targets hold now, one after the other.
@@ -340,11 +349,7 @@ final class CanaryDrill {
         }
 
         private void goOn() {
-            boolean isSame = members.template().configEpoch == epoch;
-            if (!isSame) {
-                trouble = "a member failed or was changed meanwhile";
-            }
-            if (trouble != null || !front.isServing() || next == targets.size() * kinds()) {
+            if (isCutShort() || next == targets.size() * kinds()) {
                 end();
                 return;
             }

@@ -26,7 +26,6 @@ public final class Creation {
 
     private static final int CLEAR_BYTES = 1 << 20;
 
-    /// One part of so many of a volume may be set apart from clients.
     private static final int CANARY_SHARE = 64;
 
     /// What is asked for.
@@ -37,8 +36,28 @@ public final class Creation {
     /// @param unitBytes stripe unit, a power of two from 4096 to 1048576
     /// @param guard guards kept
     /// @param polynomial CRC16 polynomial: 0 for 0x1021, 1 for 0x8BB7
+    /// @param canaryShare canary rows are set apart if they are no more than one part of so many of the volume; 0: never
     public record Wish(
-            String name, String level, int copies, int unitBytes, Guard guard, int polynomial) {
+            String name,
+            String level,
+            int copies,
+            int unitBytes,
+            Guard guard,
+            int polynomial,
+            int canaryShare) {
+        /// A wish with canary rows unless the volume is very small.
+        ///
+        /// @param name name of the volume
+        /// @param level level
+        /// @param copies copies of raid1 and raid10, 0 for the usual
+        /// @param unitBytes stripe unit
+        /// @param guard guards kept
+        /// @param polynomial CRC16 polynomial
+        public Wish(
+                String name, String level, int copies, int unitBytes, Guard guard, int polynomial) {
+            this(name, level, copies, unitBytes, guard, polynomial, CANARY_SHARE);
+        }
+
         public Wish {
             int bytes = name.getBytes(StandardCharsets.UTF_8).length;
             if (bytes < 1
@@ -91,7 +110,8 @@ public final class Creation {
             builder.geometry =
                     withCanary(
                             spec.geometry(
-                                    wish.unitBytes, builder.layout.dataBlocks() / whole * whole));
+                                    wish.unitBytes, builder.layout.dataBlocks() / whole * whole),
+                            wish.canaryShare);
         } catch (IllegalArgumentException e) {
             throw new VolumeException(e.getMessage(), e);
         }
@@ -124,9 +144,9 @@ public final class Creation {
     }
 
     /// Sets canary rows apart, unless they would take more than a share of the volume.
-    private static Geometry withCanary(Geometry geometry) {
+    private static Geometry withCanary(Geometry geometry, int share) {
         long canary = geometry.leastCanary();
-        return canary <= geometry.memberBlocks() / CANARY_SHARE
+        return share > 0 && canary <= geometry.memberBlocks() / share
                 ? geometry.withCanary(canary)
                 : geometry;
     }

@@ -19,5 +19,7 @@ public enum Profile {
     EVERY_CRASH,
     /// Little at a time where every limit is near, and power cuts that come while a drawn part of it is being
     /// written, many in a row: in recovery, in its first batch, in a checkpoint, in a destage round.
-    EDGES
+    EDGES,
+    /// Canary rows damaged on purpose, with clients, crashes, jobs and losses at any moment of it.
+    DRILLS
 }

@@ -35,10 +35,11 @@ final class SimHistories {
             case BEYOND -> beyond(world);
             case EVERY_CRASH -> everyCrash(world);
             case EDGES -> SimEdges.run(world);
+            case DRILLS -> SimDrills.run(world);
         }
     }
 
-    private static void makeFaulty(SimWorld world) {
+    static void makeFaulty(SimWorld world) {
         SplittableRandom random = world.random;
         int count = world.tolerance() == 0 ? 0 : 1 + random.nextInt(world.tolerance());
         for (int i = 0; i < count; i++) {

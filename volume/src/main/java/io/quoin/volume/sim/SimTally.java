@@ -13,6 +13,7 @@ final class SimTally {
     long reads;
     long rebuilds;
     long scrubs;
+    long drills;
     long refusals;
     long heals;
 
@@ -34,6 +35,7 @@ final class SimTally {
         reads += other.reads;
         rebuilds += other.rebuilds;
         scrubs += other.scrubs;
+        drills += other.drills;
         refusals += other.refusals;
         heals += other.heals;
         seconds += other.seconds;
@@ -63,6 +65,7 @@ final class SimTally {
         text.append(reads).append(" reads, ");
         text.append(rebuilds).append(" rebuilds, ");
         text.append(scrubs).append(" scrubs, ");
+        text.append(drills).append(" drills, ");
         text.append(heals).append(" heals, ");
         text.append(refusals).append(" refusals; ");
         text.append(String.format("%.2f", seconds / 86_400 / 365.25));

@@ -55,11 +55,18 @@ final class SimWorld {
     /// @param zoneBlocks data blocks of a zone, of which a member has two
     /// @param blocks most blocks of the volume that the client uses
     /// @param settings how the engine is run
+    /// @param canaryShare one part of so many of the volume may be canary rows; 0: none
     private record Size(
-            int slots, int segmentBytes, int zoneBlocks, int blocks, EngineSettings settings) {}
+            int slots,
+            int segmentBytes,
+            int zoneBlocks,
+            int blocks,
+            EngineSettings settings,
+            int canaryShare) {}
 
-    private static final Size USUAL = new Size(24, 64 << 10, 64, 192, SETTINGS);
-    private static final Size LITTLE = new Size(12, 32 << 10, 64, 24, SMALL);
+    private static final Size USUAL = new Size(24, 64 << 10, 64, 192, SETTINGS, 0);
+    private static final Size LITTLE = new Size(12, 32 << 10, 64, 24, SMALL, 0);
+    private static final Size DRILLED = new Size(24, 64 << 10, 64, 192, SETTINGS, 4);
 
     private static final int MOST_LOG = 100_000;
 
@@ -132,7 +139,13 @@ final class SimWorld {
                         64 << 10,
                         64 << how.nextInt(2),
                         640,
-                        settings));
+                        settings,
+                        0));
+    }
+
+    /// A world whose volume has canary rows.
+    static SimWorld drilled(long seed, SimSpec spec, SimTally tally) {
+        return new SimWorld(seed, spec, tally, DRILLED);
     }
 
     private SimWorld(long seed, SimSpec spec, SimTally tally, Size size) {
@@ -157,7 +170,13 @@ final class SimWorld {
             superblock =
                     Creation.create(
                             new Creation.Wish(
-                                    "sim", spec.level(), spec.copies(), spec.unitBytes(), guard, 0),
+                                    "sim",
+                                    spec.level(),
+                                    spec.copies(),
+                                    spec.unitBytes(),
+                                    guard,
+                                    0,
+                                    size.canaryShare),
                             List.of(disks),
                             blank,
                             layout,

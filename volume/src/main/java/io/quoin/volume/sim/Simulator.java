@@ -165,6 +165,7 @@ public final class Simulator {
                 switch (history.profile) {
                     case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
                     case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
+                    case DRILLS -> SimWorld.drilled(history.seed, history.layout, tally);
                     case CRASHES, LOSSES, FAULTY, REPAIRS, STORM, BEYOND ->
                             new SimWorld(history.seed, history.layout, tally);
                 };
