@@ -66,16 +66,10 @@ final class DrillCommand extends QuoinCommand {
     private static String trouble(JsonObject drill) {
         return drill.has("error")
                 ? drill.getString("error")
-                : failures(drill)
+                : drill.getArray("failures").size()
                         + " of "
-                        + drill.getArray("trials").size()
+                        + drill.getInt("trialCount")
                         + " damages not dealt with";
-    }
-
-    private static long failures(JsonObject drill) {
-        return drill.getArray("trials").stream()
-                .filter(each -> ((JsonObject) each).has("error"))
-                .count();
     }
 
     /// {@return a drill in a line}
@@ -86,7 +80,7 @@ final class DrillCommand extends QuoinCommand {
                 + ": "
                 + (drill.getString("state").equals("ok")
                         ? "ok, all "
-                                + drill.getArray("trials").size()
+                                + drill.getInt("trialCount")
                                 + " damages noticed and dealt with"
                         : "FAILED, " + trouble(drill));
     }

@@ -64,7 +64,7 @@ class DrillIT {
                                 "--bs=4k",
                                 "--iodepth=8",
                                 "--size=64M",
-                                "--io_size=256M",
+                                "--io_size=96M",
                                 "--verify=crc32c",
                                 "--verify_fatal=1",
                                 "--verify_backlog=64")

@@ -316,8 +316,6 @@ final class CanaryDrill {
                                 memory,
                                 held(index, version),
                                 BLOCK_BYTES);
-                        // What was damaged before, as by a drill that a crash cut short, is told
-                        // and mended first.
                         release(group, frame, () -> keep(index + 1));
                     });
         }
@@ -393,6 +391,7 @@ final class CanaryDrill {
         /// Replaces the target's block on its member, as no client can.
         private void replace(long from, Runnable after) {
             Target mine = target;
+            assert geometry.isCanary(mine.row) : "row " + mine.row;
             cache.require(
                     geometry.infoGroupOf(mine.row),
                     group ->

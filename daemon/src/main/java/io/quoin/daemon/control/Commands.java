@@ -198,7 +198,7 @@ public final class Commands {
         json.put("spares", spares);
         host.drills()
                 .last(hosted.name())
-                .ifPresent(each -> json.put("drill", StatusJson.drill(each)));
+                .ifPresent(each -> json.put("drill", StatusJson.drillInShort(each)));
         return json;
     }
 

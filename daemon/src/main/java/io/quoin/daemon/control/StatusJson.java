@@ -104,7 +104,17 @@ final class StatusJson {
         return json;
     }
 
+    /// {@return a drill of a volume, with each damage that was done}
     static JsonObject drill(VolumeDrills.Drill drill) {
+        JsonObject json = drillInShort(drill);
+        JsonArray trials = new JsonArray();
+        drill.report().trials().forEach(each -> trials.add(trial(each)));
+        json.put("trials", trials);
+        return json;
+    }
+
+    /// {@return a drill of a volume, with the damages that were not dealt with}
+    static JsonObject drillInShort(VolumeDrills.Drill drill) {
         DrillReport report = drill.report();
         JsonObject json = new JsonObject();
         json.put("endedMillis", drill.endedMillis());
@@ -114,22 +124,25 @@ final class StatusJson {
         if (report.trouble() != null) {
             json.put("error", report.trouble());
         }
-        JsonArray trials = new JsonArray();
-        for (DrillReport.Trial each : report.trials()) {
-            JsonObject trial = new JsonObject();
-            trial.put("damage", each.damage().text());
-            trial.put("slot", each.slot());
-            trial.put("member", each.member());
-            trial.put("row", each.row());
-            trial.put("finding", each.finding());
-            trial.put("isAnswerRight", each.isAnswerRight());
-            trial.put("isMended", each.isMended());
-            if (!each.isOk()) {
-                trial.put("error", each.shortcoming());
-            }
-            trials.add(trial);
+        json.put("trialCount", report.trials().size());
+        JsonArray failures = new JsonArray();
+        report.failures().forEach(each -> failures.add(trial(each)));
+        json.put("failures", failures);
+        return json;
+    }
+
+    private static JsonObject trial(DrillReport.Trial trial) {
+        JsonObject json = new JsonObject();
+        json.put("damage", trial.damage().text());
+        json.put("slot", trial.slot());
+        json.put("member", trial.member());
+        json.put("row", trial.row());
+        json.put("finding", trial.finding());
+        json.put("isAnswerRight", trial.isAnswerRight());
+        json.put("isMended", trial.isMended());
+        if (!trial.isOk()) {
+            json.put("error", trial.shortcoming());
         }
-        json.put("trials", trials);
         return json;
     }
 
