@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RateCommand.class,
             ExplainCommand.class,
             DrillCommand.class,
+            JobsCommand.class,
             ExamineCommand.class,
             CheckCommand.class,
             DemoCommand.class,

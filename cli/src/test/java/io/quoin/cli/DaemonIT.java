@@ -189,6 +189,12 @@ class DaemonIT {
         JsonObject scrub = here.json("scrub", "start", "orders", "--wait");
         assertThat(scrub.getString("state")).isEqualTo("done");
         assertThat(scrub.getLong("checkedBlocks")).isPositive();
+        assertThat(here.done("jobs"))
+                .containsPattern("orders +rebuild 1 of slot 1 +done +100.0 % .*operator")
+                .containsPattern("orders +scrub 2 +done +100.0 % .*operator");
+        JsonObject job = here.json("jobs", "orders").getArray("jobs").getObject(0);
+        assertThat(job.getString("reason")).isEqualTo("operator");
+        assertThat(job.getString("who")).isEqualTo(System.getProperty("user.name"));
         assertThat(scrub.getLong("repairedBlocks") + scrub.getLong("lostBlocks")).isZero();
         assertThat(here.done("events", "orders")).contains("rebuild").contains("scrub");
 

@@ -64,6 +64,8 @@ class SparesIT {
         here.done("member", "fail", "orders", "1", "--yes");
 
         here.awaitOptimal("orders", "s0");
+        assertThat(here.json("jobs").getArray("jobs").getObject(0).getString("reason"))
+                .isEqualTo("spare");
         assertThat(spares()).isEmpty();
         assertThat(here.done("events", "--count", "50"))
                 .contains("spare " + here.path("s0") + " takes the place of slot 1")

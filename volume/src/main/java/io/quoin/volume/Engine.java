@@ -15,6 +15,7 @@ import io.quoin.volume.destage.Redo;
 import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
@@ -801,11 +802,12 @@ public final class Engine {
     /// @param uuid the member's identity
     /// @param file the member; a new one cleared, one that returns without its journal
     /// @param io its I/O
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
-    public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
+    public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io, JobOrigin origin) {
         requireServing();
-        return jobs.replaceMember(slot, uuid, file, io);
+        return jobs.replaceMember(slot, uuid, file, io, origin);
     }
 
     /// Takes a dropped member back as it was left, and copies what it has missed.
@@ -814,11 +816,13 @@ public final class Engine {
     /// @param found newest superblock on it
     /// @param file the member, its journal cleared
     /// @param io its I/O
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when it may not come back so
-    public long returnMember(int slot, Superblock found, BlockFile file, MemberIo io) {
+    public long returnMember(
+            int slot, Superblock found, BlockFile file, MemberIo io, JobOrigin origin) {
         checkReturn(slot, found);
-        return jobs.replaceMember(slot, found.member(), file, io);
+        return jobs.replaceMember(slot, found.member(), file, io, origin);
     }
 
     /// Refuses a member that may not come back as it was left.
@@ -837,11 +841,12 @@ public final class Engine {
 
     /// Starts a scrub.
     ///
+    /// @param origin why, and who asks
     /// @return its job id
     /// @throws IllegalArgumentException when one is under way
-    public long startScrub() {
+    public long startScrub(JobOrigin origin) {
         requireServing();
-        return jobs.startScrub();
+        return jobs.startScrub(origin);
     }
 
     /// Changes a job.

@@ -1,5 +1,6 @@
 package io.quoin.volume;
 
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.geometry.Geometry;
@@ -88,26 +89,17 @@ final class Jobs {
     /// @param uuid the member's identity
     /// @param file the member; a new one cleared, one that returns without its journal
     /// @param io its I/O
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
-    long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io) {
+    long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io, JobOrigin origin) {
         checkReplaceable(slot);
         journal.forget(slot);
         long id = members.template().nextJob++;
         members.template()
                 .putJob(
-                        new JobRecord(
-                                id,
-                                JobRecord.REBUILD,
-                                JobRecord.RUNNING,
-                                slot,
-                                0,
-                                wallMillis.getAsLong(),
-                                0,
-                                0,
-                                0,
-                                0,
-                                0));
+                        JobRecord.begun(
+                                id, JobRecord.REBUILD, slot, wallMillis.getAsLong(), origin));
         MemberEntry entry =
                 new MemberEntry(
                         uuid, MemberEntry.REBUILDING, 0, members.template().configEpoch + 1);
@@ -155,9 +147,10 @@ final class Jobs {
 
     /// Starts a scrub.
     ///
+    /// @param origin why, and who asks
     /// @return its job id
     /// @throws IllegalArgumentException when one is under way
-    long startScrub() {
+    long startScrub(JobOrigin origin) {
         checkNotWindingDown(JobRecord.SCRUB);
         for (JobRecord each : members.template().jobs) {
             if (each.kind() == JobRecord.SCRUB && each.isOpen()) {
@@ -167,19 +160,7 @@ final class Jobs {
         }
         long id = members.template().nextJob++;
         members.template()
-                .putJob(
-                        new JobRecord(
-                                id,
-                                JobRecord.SCRUB,
-                                JobRecord.RUNNING,
-                                0,
-                                0,
-                                wallMillis.getAsLong(),
-                                0,
-                                0,
-                                0,
-                                0,
-                                0));
+                .putJob(JobRecord.begun(id, JobRecord.SCRUB, 0, wallMillis.getAsLong(), origin));
         members.persist(() -> {});
         return id;
     }

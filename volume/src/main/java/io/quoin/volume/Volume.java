@@ -5,6 +5,7 @@ import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.intake.BufferPool;
@@ -259,9 +260,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param slot slot
     /// @param path the new member; must be blank unless forced
     /// @param force take it although it holds something
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
-    public long replaceMember(int slot, Path path, boolean force) throws VolumeException {
+    public long replaceMember(int slot, Path path, boolean force, JobOrigin origin)
+            throws VolumeException {
         // The old member is let go first, so that its own path can be given back as a blank one;
         // and a slot
         // that cannot be replaced is refused before anything is written.
@@ -273,7 +276,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                     Creation.clear(
                             file, engine.members().layout(), MemberFiles.checkBlank(file, force));
                     UUID uuid = UUID.randomUUID();
-                    return (of, io) -> of.replaceMember(slot, uuid, file, io);
+                    return (of, io) -> of.replaceMember(slot, uuid, file, io, origin);
                 });
     }
 
@@ -281,9 +284,10 @@ public final class Volume implements BlockDevice, AutoCloseable {
     ///
     /// @param slot its slot
     /// @param path the member
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
-    public long returnMember(int slot, Path path) throws VolumeException {
+    public long returnMember(int slot, Path path, JobOrigin origin) throws VolumeException {
         MemberSet.Detached old = await(call(each -> each.prepareReplacement(slot)));
         letGo(old);
         if (old != null && !old.io().isQuiet()) {
@@ -307,7 +311,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                                 return null;
                             }));
                     Creation.clearJournal(file, found.layout());
-                    return (of, io) -> of.returnMember(slot, found, file, io);
+                    return (of, io) -> of.returnMember(slot, found, file, io, origin);
                 });
     }
 
@@ -362,10 +366,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
     /// Starts a scrub.
     ///
+    /// @param origin why, and who asks
     /// @return its job id
     /// @throws VolumeException when a job is under way
-    public long startScrub() throws VolumeException {
-        return await(call(Engine::startScrub));
+    public long startScrub(JobOrigin origin) throws VolumeException {
+        return await(call(each -> each.startScrub(origin)));
     }
 
     /// Pauses, resumes or cancels a job; it is durably so, and quiet if it was stopped, when this returns.

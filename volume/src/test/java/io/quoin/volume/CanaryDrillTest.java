@@ -8,6 +8,7 @@ import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.BlockFile;
@@ -119,7 +120,7 @@ final class CanaryDrillTest {
     }
 
     private static void scrub(Volume volume) throws Exception {
-        long scrub = volume.startScrub();
+        long scrub = volume.startScrub(JobOrigin.UNKNOWN);
         while (volume.status().jobs().stream().anyMatch(job -> job.id() == scrub && job.isOpen())) {
             Thread.sleep(20);
         }

@@ -14,6 +14,7 @@ import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.repair.GovernorLimits;
 import java.nio.file.Path;
@@ -70,12 +71,13 @@ public final class Commands {
     /// {@return the answer to a request}
     ///
     /// @param request the request
-    JsonObject answer(JsonObject request) {
+    /// @param who the user who asks, empty when that is not known
+    JsonObject answer(JsonObject request, String who) {
         JsonObject answer = new JsonObject();
         try {
             Fields fields = new Fields(request);
             answer.put("ok", true);
-            run(fields, answer);
+            run(fields, JobOrigin.operator(who), answer);
         } catch (Refusal | VolumeException | IllegalArgumentException e) {
             return failure(e.getMessage());
         } catch (UnsupportedOperationException e) {
@@ -94,7 +96,8 @@ public final class Commands {
         return answer;
     }
 
-    private void run(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+    private void run(Fields fields, JobOrigin origin, JsonObject answer)
+            throws Refusal, VolumeException {
         switch (fields.command()) {
             case "ping", "version" -> {
                 fields.end();
@@ -120,12 +123,12 @@ public final class Commands {
                 answer.put("isClean", host.close(name, forget));
             }
             case "member.fail" -> failMember(fields, answer);
-            case "member.replace" -> replaceMember(fields, answer);
-            case "member.return" -> returnMember(fields, answer);
+            case "member.replace" -> replaceMember(fields, origin, answer);
+            case "member.return" -> returnMember(fields, origin, answer);
             case "scrub.start" -> {
                 HostedVolume hosted = volume(fields);
                 fields.end();
-                long job = hosted.volume().startScrub();
+                long job = hosted.volume().startScrub(origin);
                 answer.put("job", job(hosted, job));
             }
             case "scrub.pause" -> change(fields, answer, JobRecord.SCRUB, Volume.JobChange.PAUSE);
@@ -276,24 +279,26 @@ public final class Commands {
         answer.put("volume", status(hosted));
     }
 
-    private void replaceMember(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+    private void replaceMember(Fields fields, JobOrigin origin, JsonObject answer)
+            throws Refusal, VolumeException {
         HostedVolume hosted = volume(fields);
         int slot = (int) fields.requiredNumber("slot", 0, 31);
         Path path = fields.requiredPath("path");
         boolean force = fields.flag("force");
         boolean make = fields.flag("make");
         fields.end();
-        long job = host.replaceMember(hosted.name(), slot, path, force, make);
+        long job = host.replaceMember(hosted.name(), slot, path, force, make, origin);
         answer.put("job", job(hosted, job));
         answer.put("volume", status(hosted));
     }
 
-    private void returnMember(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+    private void returnMember(Fields fields, JobOrigin origin, JsonObject answer)
+            throws Refusal, VolumeException {
         HostedVolume hosted = volume(fields);
         int slot = (int) fields.requiredNumber("slot", 0, 31);
         Optional<Path> path = fields.path("path");
         fields.end();
-        long job = host.returnMember(hosted.name(), slot, path);
+        long job = host.returnMember(hosted.name(), slot, path, origin);
         answer.put("job", job(hosted, job));
         answer.put("volume", status(hosted));
     }

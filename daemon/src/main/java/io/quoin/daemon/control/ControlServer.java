@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import jdk.net.ExtendedSocketOptions;
 
 /// Accepts commands on a Unix socket, mode 0660: who may open it may do everything.
 ///
@@ -145,11 +146,12 @@ public final class ControlServer implements AutoCloseable {
                                         + " connections to the control socket, try again later"));
                 return;
             }
+            String who = user(client);
             ByteBuffer buffer = ByteBuffer.allocate(4096);
             Optional<String> line = readLine(client, buffer);
             while (line.isPresent()) {
                 waiting.isBusy = true;
-                send(client, answer(line.get()));
+                send(client, answer(line.get(), who));
                 waiting.sinceNanos = System.nanoTime();
                 waiting.isBusy = false;
                 line = readLine(client, buffer);
@@ -163,9 +165,18 @@ public final class ControlServer implements AutoCloseable {
         }
     }
 
-    private JsonObject answer(String line) {
+    /// {@return the user at the other end as the kernel knows it, empty when it does not say}
+    private static String user(SocketChannel client) {
         try {
-            return commands.answer(JsonLine.parse(line));
+            return client.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
+        } catch (IOException | UnsupportedOperationException e) {
+            return "";
+        }
+    }
+
+    private JsonObject answer(String line, String who) {
+        try {
+            return commands.answer(JsonLine.parse(line), who);
         } catch (JsonLine.Malformed e) {
             return Commands.failure("request: expected a JSON object on a line: " + e.getMessage());
         } catch (RuntimeException | Error e) {

@@ -101,6 +101,10 @@ final class StatusJson {
         json.put("repairedBlocks", job.repaired());
         json.put("lostBlocks", job.lost());
         json.put("suspectRows", job.suspect());
+        json.put("reason", job.origin().reason().text());
+        if (!job.origin().who().isEmpty()) {
+            json.put("who", job.origin().who());
+        }
         return json;
     }
 

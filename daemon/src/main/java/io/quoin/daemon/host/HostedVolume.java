@@ -5,6 +5,7 @@ import io.quoin.daemon.observe.CountersFile;
 import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.Superblock;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -51,7 +52,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
 
     @Override
     public void scrub() throws VolumeException {
-        volume.startScrub();
+        volume.startScrub(JobOrigin.SCHEDULE);
     }
 
     /// {@return its name}

@@ -3,6 +3,7 @@ package io.quoin.daemon.host;
 import io.quoin.volume.MemberFiles;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobOrigin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,8 @@ final class MemberChanges {
     /// @param make make the file when it is not there, as large as the members
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
-    long replace(HostedVolume hosted, int slot, Path path, boolean force, boolean make)
+    long replace(
+            HostedVolume hosted, int slot, Path path, boolean force, boolean make, JobOrigin origin)
             throws VolumeException {
         dropped(hosted, slot); // before anything is made
         boolean isMade = make && !Files.exists(path);
@@ -63,7 +65,7 @@ final class MemberChanges {
                             hosted,
                             slot,
                             path,
-                            () -> hosted.volume().replaceMember(slot, path, force));
+                            () -> hosted.volume().replaceMember(slot, path, force, origin));
             isTaken = true;
             return job;
         } finally {
@@ -78,9 +80,11 @@ final class MemberChanges {
     /// @param hosted volume
     /// @param slot slot
     /// @param where absolute path of the member; empty: where it was
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
-    long takeBack(HostedVolume hosted, int slot, Optional<Path> where) throws VolumeException {
+    long takeBack(HostedVolume hosted, int slot, Optional<Path> where, JobOrigin origin)
+            throws VolumeException {
         Path was = hosted.pathOf(dropped(hosted, slot).uuid());
         if (where.isEmpty() && was == null) {
             throw new VolumeException(
@@ -91,7 +95,7 @@ final class MemberChanges {
                             + ": expected a path, none is known");
         }
         Path path = where.orElse(was);
-        return take(hosted, slot, path, () -> hosted.volume().returnMember(slot, path));
+        return take(hosted, slot, path, () -> hosted.volume().returnMember(slot, path, origin));
     }
 
     /// {@return a slot's member, which is not in sync}

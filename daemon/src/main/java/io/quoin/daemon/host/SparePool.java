@@ -9,6 +9,7 @@ import io.quoin.volume.MemberFiles;
 import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
@@ -556,7 +557,9 @@ public final class SparePool implements AutoCloseable {
                 isOurs = hosted.uuid().equals(adopter(file));
             }
             spare.letGo(); // the volume claims it
-            long job = host.replaceMember(hosted.name(), lost.slot(), path, isOurs, false);
+            long job =
+                    host.replaceMember(
+                            hosted.name(), lost.slot(), path, isOurs, false, JobOrigin.SPARE);
             entries.remove(spare);
             persist();
             forget(spare);

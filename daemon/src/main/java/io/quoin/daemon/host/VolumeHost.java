@@ -14,6 +14,7 @@ import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobOrigin;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -398,11 +399,13 @@ public final class VolumeHost {
     /// @param path absolute path of the new member
     /// @param force take it although it holds something
     /// @param make make the file when it is not there, as large as the members
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
     public synchronized long replaceMember(
-            String name, int slot, Path path, boolean force, boolean make) throws VolumeException {
-        return memberChanges.replace(volume(name), slot, path, force, make);
+            String name, int slot, Path path, boolean force, boolean make, JobOrigin origin)
+            throws VolumeException {
+        return memberChanges.replace(volume(name), slot, path, force, make, origin);
     }
 
     /// Takes a dropped member back as it was left, copies what it has missed, and remembers where it is.
@@ -410,11 +413,12 @@ public final class VolumeHost {
     /// @param name volume
     /// @param slot slot
     /// @param where absolute path of the member; empty: where it was
+    /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
-    public synchronized long returnMember(String name, int slot, Optional<Path> where)
-            throws VolumeException {
-        return memberChanges.takeBack(volume(name), slot, where);
+    public synchronized long returnMember(
+            String name, int slot, Optional<Path> where, JobOrigin origin) throws VolumeException {
+        return memberChanges.takeBack(volume(name), slot, where, origin);
     }
 
     /// Makes a schedule of scrubs of what is served.

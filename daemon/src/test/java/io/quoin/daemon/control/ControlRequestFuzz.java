@@ -83,7 +83,7 @@ public final class ControlRequestFuzz implements FuzzTarget {
             return;
         }
         leadNowhere(request);
-        JsonObject answer = commands.answer(request);
+        JsonObject answer = commands.answer(request, "fuzz");
         if (!(answer.get("ok") instanceof Boolean isDone)
                 || !isDone && !(answer.get("error") instanceof String)) {
             throw new AssertionError("answer " + answer);

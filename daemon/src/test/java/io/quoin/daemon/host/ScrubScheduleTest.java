@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quoin.daemon.config.Recurrence;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.member.Witness;
 import java.time.Clock;
@@ -69,7 +70,7 @@ class ScrubScheduleTest {
 
     private static JobRecord job(int kind, int state, String finished) {
         long millis = finished.isEmpty() ? 0 : Instant.parse(finished).toEpochMilli();
-        return new JobRecord(1, kind, state, 0, 0, 0, millis, 0, 0, 0, 0);
+        return new JobRecord(1, kind, state, 0, 0, 0, millis, 0, 0, 0, 0, JobOrigin.UNKNOWN);
     }
 
     private void look(String now, String from, String until, Made... volumes) {

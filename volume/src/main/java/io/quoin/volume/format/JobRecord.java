@@ -13,6 +13,7 @@ package io.quoin.volume.format;
 /// @param repaired blocks rewritten
 /// @param lost blocks found lost
 /// @param suspect rows found in disagreement without a verdict
+/// @param origin why it was started, and by whom
 public record JobRecord(
         long id,
         int kind,
@@ -24,7 +25,8 @@ public record JobRecord(
         long checked,
         long repaired,
         long lost,
-        long suspect) {
+        long suspect,
+        JobOrigin origin) {
     /// Reads everything to find faults.
     public static final int SCRUB = 1;
 
@@ -47,7 +49,19 @@ public record JobRecord(
     public static final int FAILED = 5;
 
     /// No job.
-    public static final JobRecord NONE = new JobRecord(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public static final JobRecord NONE =
+            new JobRecord(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JobOrigin.UNKNOWN);
+
+    /// {@return a job that begins}
+    ///
+    /// @param id its number
+    /// @param kind see the constants
+    /// @param slot slot that is rebuilt; 0 for a scrub
+    /// @param millis wall clock
+    /// @param origin why it is started, and by whom
+    public static JobRecord begun(long id, int kind, int slot, long millis, JobOrigin origin) {
+        return new JobRecord(id, kind, RUNNING, slot, 0, millis, 0, 0, 0, 0, 0, origin);
+    }
 
     /// {@return whether it has still to do}
     public boolean isOpen() {
@@ -90,7 +104,8 @@ public record JobRecord(
                 checked,
                 repaired,
                 lost,
-                suspect);
+                suspect,
+                origin);
     }
 
     /// {@return the record in another state}
@@ -109,6 +124,7 @@ public record JobRecord(
                 checked,
                 repaired,
                 lost,
-                suspect);
+                suspect,
+                origin);
     }
 }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import net.openhft.chronicle.bytes.Bytes;
@@ -54,7 +55,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///  272  u64  sequence floor: no later operation has a lower sequence
 ///  280  u64  next job id
 ///  288  2 x 88 B  jobs: u64 id, u16 kind, u16 state, u32 slot, u64 cursor, started, finished,
-///                 checked, repaired, lost, suspect, 16 B reserved
+///                 checked, repaired, lost, suspect, u8 reason, 15 B who asked
 ///  464  u64  configEpoch of the last membership that a witness recorded, 0: none
 ///  472  u64  and which members are in sync by it, as one number
 ///  512  n x 48 B  member table: UUID high, low, u32 state, u32 0, u64 cursor, u64 since epoch, 0
@@ -434,7 +435,9 @@ public final class Superblock {
             out.writeHexDumpDescription("repaired").writeLong(job.repaired());
             out.writeHexDumpDescription("lost").writeLong(job.lost());
             out.writeHexDumpDescription("suspect").writeLong(job.suspect());
-            out.writeHexDumpDescription("reserved").writeLong(0).writeLong(0);
+            out.writeHexDumpDescription("reason").writeByte((byte) job.origin().reason().ordinal());
+            byte[] who = job.origin().who().getBytes(StandardCharsets.US_ASCII);
+            out.writeHexDumpDescription("who").write(Arrays.copyOf(who, JobOrigin.NAME_BYTES));
         }
         out.writeHexDumpDescription("witnessed epoch").writeLong(f.witnessedEpoch);
         out.writeHexDumpDescription("witnessed in sync").writeLong(f.witnessedInSync);
@@ -571,6 +574,22 @@ public final class Superblock {
         }
     }
 
+    /// A job goes on whatever stands here: unknown reasons and names that are none count as not known.
+    private static JobOrigin origin(BytesIn<?> in) {
+        int reason = in.readUnsignedByte();
+        byte[] who = new byte[JobOrigin.NAME_BYTES];
+        in.read(who);
+        JobOrigin.Reason[] known = JobOrigin.Reason.values();
+        if (reason == 0 || reason >= known.length) {
+            return JobOrigin.UNKNOWN;
+        }
+        int length = 0;
+        while (length < who.length && who[length] > ' ' && who[length] != 0x7F) {
+            length++;
+        }
+        return new JobOrigin(known[reason], new String(who, 0, length, StandardCharsets.US_ASCII));
+    }
+
     private static Superblock read(BytesIn<?> in) {
         Builder f = new Builder();
         in.readSkip(12);
@@ -664,8 +683,8 @@ public final class Superblock {
                             in.readLong(),
                             in.readLong(),
                             in.readLong(),
-                            in.readLong());
-            in.readSkip(16);
+                            in.readLong(),
+                            origin(in));
             if (job.id() != 0) {
                 jobs.add(job);
             }

@@ -264,7 +264,8 @@ public final class Repairer {
                 records.checked,
                 records.repaired,
                 records.lost,
-                records.suspect);
+                records.suspect,
+                job.origin());
     }
 
     /// Goes on with what is due.

@@ -3,6 +3,7 @@ package io.quoin.volume.sim;
 import io.quoin.volume.Engine;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Batch;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.MemberLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -178,7 +179,7 @@ final class SimHistories {
                     world.recover();
                 }
             }
-            world.engine().startScrub();
+            world.engine().startScrub(JobOrigin.SCHEDULE);
             world.tally.scrubs++;
             crashWhileJobsRun(world);
             operator.finishJobs();

@@ -4,6 +4,7 @@ import io.quoin.volume.Engine;
 import io.quoin.volume.Volume;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
@@ -111,7 +112,7 @@ final class SimOperator {
         engine().prepareReplacement(slot);
         world.present[slot] = true;
         world.joined(slot);
-        engine().returnMember(slot, found, disk, world.traffic.io(disk));
+        engine().returnMember(slot, found, disk, world.traffic.io(disk), JobOrigin.UNKNOWN);
         isUnread = true;
         world.tally.rebuilds++;
         return true;
@@ -130,7 +131,8 @@ final class SimOperator {
         world.disks[slot] = blank;
         world.present[slot] = true;
         world.joined(slot);
-        engine().replaceMember(slot, world.uuid(), blank, world.traffic.io(blank));
+        engine().replaceMember(
+                        slot, world.uuid(), blank, world.traffic.io(blank), JobOrigin.UNKNOWN);
         world.tally.rebuilds++;
     }
 
@@ -144,7 +146,7 @@ final class SimOperator {
             switch (what) {
                 case 0, 1 -> {
                     world.note(Fault.OPERATOR_JOBS, "scrub");
-                    engine().startScrub();
+                    engine().startScrub(JobOrigin.SCHEDULE);
                     world.tally.scrubs++;
                 }
                 case 2, 3 -> {
@@ -236,7 +238,7 @@ final class SimOperator {
     /// without cause.
     void checkScrub() {
         for (int pass = 0; pass < 2; pass++) {
-            engine().startScrub();
+            engine().startScrub(JobOrigin.SCHEDULE);
             world.tally.scrubs++;
             finishJobs();
             JobRecord job =

@@ -53,7 +53,8 @@ final class Samples {
                                 14,
                                 15,
                                 16,
-                                17),
+                                17,
+                                JobOrigin.SPARE),
                         new JobRecord(
                                 11,
                                 JobRecord.SCRUB,
@@ -65,7 +66,8 @@ final class Samples {
                                 21,
                                 22,
                                 23,
-                                24));
+                                24,
+                                JobOrigin.operator("storage-operator")));
         builder.members =
                 List.of(
                         new MemberEntry(

@@ -18,6 +18,7 @@ final class SuperblockTest {
     private static final int CRC_AT = 8;
     private static final int INCOMPAT_AT = 24;
     private static final int GUARD_AT = 167;
+    private static final int REASON_AT = 288 + 72;
 
     @Test
     void theBytesOnDiskAreThoseOfTheAnnotatedDump() throws IOException {
@@ -59,6 +60,31 @@ final class SuperblockTest {
         assertThat(read.canaryBlocks()).isEqualTo(builder.geometry.canaryBlocks());
         assertThat(read.volumeBlocks()).isLessThan(read.allBlocks());
         assertThat(Superblock.load(block, 0).unknownIncompat()).isZero();
+    }
+
+    /// A job goes on whoever asked for it.
+    @Test
+    void whoAskedForAJobIsKeptAsFarAsItCanBe() {
+        for (String[] each :
+                new String[][] {
+                    {"root", "root"},
+                    {"", ""},
+                    {"a-name-that-is-too-long", "a-name-that-is-"},
+                    {"J\u00fcrgen K", "J?rgen?K"}
+                }) {
+            Superblock.Builder builder = Samples.superblock();
+            builder.jobs =
+                    List.of(JobRecord.begun(7, JobRecord.SCRUB, 0, 1, JobOrigin.operator(each[0])));
+            MemorySegment block = Samples.block();
+            builder.build().store(block, 0);
+            assertThat(Superblock.load(block, 0).jobs().getFirst().origin())
+                    .isEqualTo(new JobOrigin(JobOrigin.Reason.OPERATOR, each[1]));
+            block.set(JAVA_BYTE, REASON_AT, (byte) 77);
+            block.set(BlockInfo.INT, CRC_AT, 0);
+            block.set(BlockInfo.INT, CRC_AT, Crc32c.of(block, 0, Superblock.BYTES));
+            assertThat(Superblock.load(block, 0).jobs().getFirst().origin())
+                    .isEqualTo(JobOrigin.UNKNOWN);
+        }
     }
 
     @Test

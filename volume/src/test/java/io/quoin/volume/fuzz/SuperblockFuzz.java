@@ -7,6 +7,7 @@ import io.quoin.codec.guard.Crc32c;
 import io.quoin.fuzz.FuzzTarget;
 import io.quoin.volume.TestVolumes;
 import io.quoin.volume.assembly.Examination;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
@@ -46,8 +47,31 @@ public final class SuperblockFuzz implements FuzzTarget {
         builder.jobs =
                 List.of(
                         new JobRecord(
-                                2, JobRecord.REBUILD, JobRecord.RUNNING, 1, 3, 4, 0, 5, 6, 7, 8),
-                        new JobRecord(1, JobRecord.SCRUB, JobRecord.DONE, 0, 9, 1, 2, 3, 4, 5, 6));
+                                2,
+                                JobRecord.REBUILD,
+                                JobRecord.RUNNING,
+                                1,
+                                3,
+                                4,
+                                0,
+                                5,
+                                6,
+                                7,
+                                8,
+                                JobOrigin.SPARE),
+                        new JobRecord(
+                                1,
+                                JobRecord.SCRUB,
+                                JobRecord.DONE,
+                                0,
+                                9,
+                                1,
+                                2,
+                                3,
+                                4,
+                                5,
+                                6,
+                                JobOrigin.operator("root")));
         return bytes(builder.build());
     }
 
