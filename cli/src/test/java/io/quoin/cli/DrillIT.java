@@ -97,6 +97,12 @@ class DrillIT {
     @Test
     void aDaemonThatDoesNotLookIsFoundOut() throws Exception {
         create("orders", "raid5", 3);
+        here.environment("QUOIND_OPTS", "-Dquoin.plant=NONSENSE");
+        Installation.expectRefusal(
+                here.start().finish(),
+                2,
+                "-Dquoin.plant: expected the name of a bug that can be planted",
+                "quoind: ");
         here.environment("QUOIND_OPTS", "-Dquoin.plant=" + Plant.READ_UNVERIFIED);
         Installation.DaemonProcess daemon = here.serve();
         assertThat(daemon.log()).contains("THE BUG READ_UNVERIFIED IS PLANTED");

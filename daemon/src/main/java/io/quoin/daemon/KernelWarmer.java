@@ -29,7 +29,9 @@ final class KernelWarmer implements Runnable {
     void start() {
         LOG.log(
                 System.Logger.Level.INFO,
-                "kernels: " + KernelSelfTest.description() + "; scalar until they are warm");
+                "kernels: "
+                        + KernelSelfTest.description()
+                        + (warmUp.isOver() ? "" : "; scalar until they are warm"));
         thread.start();
     }
 

@@ -61,14 +61,9 @@ public final class Main {
             System.exit(FAILED);
             return;
         }
-        if (Plant.active() != null) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "THE BUG "
-                            + Plant.active()
-                            + " IS PLANTED (-D"
-                            + Plant.PROPERTY
-                            + "): nothing is safe here");
+        if (!plant(System.getProperty(Plant.PROPERTY))) {
+            System.exit(USAGE);
+            return;
         }
         Daemon daemon;
         try {
@@ -98,6 +93,34 @@ public final class Main {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static boolean plant(String name) {
+        if (name == null) {
+            return true;
+        }
+        for (Plant each : Plant.values()) {
+            if (each.name().equals(name)) {
+                Plant.set(each);
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "THE BUG "
+                                + each
+                                + " IS PLANTED (-D"
+                                + Plant.PROPERTY
+                                + "): nothing is safe here");
+                return true;
+            }
+        }
+        System.err.println(
+                "quoind: -D"
+                        + Plant.PROPERTY
+                        + ": expected the name of a bug that can be planted, such as "
+                        + Plant.READ_UNVERIFIED
+                        + ", was \""
+                        + name
+                        + "\"");
+        return false;
     }
 
     // A JVM that ends by a signal says 128 + its number; an orderly stop is no failure, and says 0.

@@ -163,26 +163,17 @@ public enum Plant {
     /// Keeps what a member holds that was away, though it missed writes.
     STALE_KEPT;
 
-    /// Names the bug that a process begins with: for those who want to see their monitoring raise an alarm.
+    /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";
 
-    private static volatile Plant active = named(System.getProperty(PROPERTY));
-
-    private static Plant named(String name) {
-        return name == null ? null : valueOf(name);
-    }
-
-    /// {@return the bug that is planted, or null}
-    public static Plant active() {
-        return active;
-    }
+    private static volatile Plant active;
 
     /// {@return whether this bug is planted}
     public boolean isPlanted() {
         return active == this;
     }
 
-    /// Plants one bug, or none; for tests.
+    /// Plants one bug, or none; for tests, and for {@link #PROPERTY}.
     ///
     /// @param plant the bug, or null
     public static void set(Plant plant) {
