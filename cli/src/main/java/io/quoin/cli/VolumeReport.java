@@ -73,7 +73,7 @@ record VolumeReport(JsonObject volume) implements Report {
             boolean isRebuilding = "rebuilding".equals(member.getString("state"));
             table.row(
                     member.getInt("slot"),
-                    member.getString("state"),
+                    member.getString("state") + (member.getBoolean("isWorn") ? ", worn" : ""),
                     isRebuilding
                             ? percent(member.getLong("cursor"), member.getLong("total"))
                             : null,

@@ -181,6 +181,7 @@ public final class Engine {
             }
         }
         members.setListener(new MemberEvents());
+        members.setErrorBudget(settings.errorBudget());
         Superblock.Builder template = members.template();
         template.ownerEpoch++;
         template.journalEpoch =
@@ -372,6 +373,18 @@ public final class Engine {
         @Override
         public void memberSlow(int slot, String what) {
             events.accept(new VolumeEvent.MemberSlow(slot, what));
+        }
+
+        @Override
+        public void memberWorn(int slot, String what) {
+            events.accept(
+                    new VolumeEvent.MemberWorn(
+                            slot,
+                            "member "
+                                    + members.name(slot)
+                                    + " is past its error budget: "
+                                    + what
+                                    + ": replace it while it still helps"));
         }
 
         @Override

@@ -12,6 +12,7 @@ import io.quoin.volume.repair.GovernorLimits;
 /// @param ioLimitNanos how long an operation on a member may take before the member is dropped, if it can
 ///     be spared, 0: for ever
 /// @param sweepRows rows that go home before the journal's tail may move
+/// @param errorBudget reads that failed and blocks that were rewritten until a member counts as worn, 0: any number
 public record EngineSettings(
         long bufferBytes,
         int infoGroups,
@@ -19,15 +20,17 @@ public record EngineSettings(
         int jobRowsInFlight,
         GovernorLimits jobLimits,
         long ioLimitNanos,
-        int sweepRows) {
+        int sweepRows,
+        int errorBudget) {
     private static final int SWEEP_ROWS = 16_384;
+    private static final int ERROR_BUDGET = 100;
 
     /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s, 30 s.
     public static final EngineSettings DEFAULT =
             new EngineSettings(
                     256L << 20, 4096, 2_000_000_000L, 16, GovernorLimits.DEFAULT, 30_000_000_000L);
 
-    /// The same with sweeps of 16,384 rows.
+    /// The same with sweeps of 16,384 rows and an error budget of 100.
     ///
     /// @param bufferBytes memory for requests and dirty blocks, a power of two
     /// @param infoGroups info groups kept in memory while clean
@@ -49,7 +52,8 @@ public record EngineSettings(
                 jobRowsInFlight,
                 jobLimits,
                 ioLimitNanos,
-                SWEEP_ROWS);
+                SWEEP_ROWS,
+                ERROR_BUDGET);
     }
 
     public EngineSettings {
@@ -74,6 +78,10 @@ public record EngineSettings(
             throw new IllegalArgumentException(
                     "limit of an operation: expected 0 or at least 16 ns, was " + ioLimitNanos);
         }
+        if (errorBudget < 0) {
+            throw new IllegalArgumentException(
+                    "error budget of a member: expected 0 or more, was " + errorBudget);
+        }
         if (sweepRows < 1) {
             throw new IllegalArgumentException(
                     "rows of a sweep: expected at least 1, was " + sweepRows);
@@ -91,6 +99,7 @@ public record EngineSettings(
                 jobRowsInFlight,
                 jobLimits,
                 ioLimitNanos,
-                sweepRows);
+                sweepRows,
+                errorBudget);
     }
 }

@@ -5,6 +5,7 @@ import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.geometry.Level;
+import io.quoin.volume.member.MemberHealth;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Witness;
 import java.util.ArrayList;
@@ -34,6 +35,9 @@ final class Status {
                             isHere ? members.file(slot).mode() : "",
                             members.health(slot).readErrors(),
                             members.health(slot).repairedBlocks(),
+                            members.health(slot).count(MemberHealth.Finding.CORRECTED),
+                            members.health(slot).count(MemberHealth.Finding.LOST_WRITE),
+                            members.health(slot).isWorn(),
                             members.health(slot).medianNanos(),
                             members.health(slot).slowestNanos(),
                             members.health(slot).isSlow()));

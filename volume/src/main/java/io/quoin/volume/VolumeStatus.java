@@ -67,6 +67,9 @@ public record VolumeStatus(
     /// @param mode how bytes get to the member
     /// @param readErrors reads that failed since it took the slot, or since the volume was opened
     /// @param repairedBlocks blocks on it that were not what they should have been, since then
+    /// @param correctedBlocks of these, those whose flipped bits the Hamming code had back
+    /// @param lostWrites of these, those that were older than their row says
+    /// @param isWorn whether it got more wrong than is borne
     /// @param writeMedianNanos median of its durable writes lately, 0: not known
     /// @param writeSlowestNanos the 99th percentile of them
     /// @param isSlow whether it has been much slower than its peers for a while
@@ -79,6 +82,9 @@ public record VolumeStatus(
             String mode,
             long readErrors,
             long repairedBlocks,
+            long correctedBlocks,
+            long lostWrites,
+            boolean isWorn,
             long writeMedianNanos,
             long writeSlowestNanos,
             boolean isSlow) {}

@@ -38,6 +38,7 @@ import org.tomlj.TomlParseResult;
 /// job-bytes-per-second = 0         # 0: no limit
 /// job-floor-bytes-per-second = "8M"
 /// job-latency-percent = 130
+/// member-error-budget = 100        # reads that fail and blocks that are rewritten until a member is to be replaced; 0: any number
 /// io-limit-ms = 30000              # a member that takes longer is dropped, if it can be spared; 0: waited for
 ///
 /// [clients]
@@ -157,6 +158,7 @@ final class SettingsFile {
         OptionalLong latency = section.integer("job-latency-percent", 101, 100_000);
         GovernorLimits jobs = was.jobLimits();
         OptionalLong limit = section.integer("io-limit-ms", 0, DAY_MILLIS);
+        OptionalLong budget = section.integer("member-error-budget", 0, Integer.MAX_VALUE);
         section.end();
         if (buffer.isPresent()) {
             checkBuffer(section, buffer.getAsLong());
@@ -174,7 +176,9 @@ final class SettingsFile {
                         (int) latency.orElse(jobs.latencyPercent()),
                         floor.orElse(jobs.floorBytes()),
                         rate.orElse(jobs.ceilingBytes())),
-                limit.isPresent() ? limit.getAsLong() * 1_000_000 : was.ioLimitNanos());
+                limit.isPresent() ? limit.getAsLong() * 1_000_000 : was.ioLimitNanos(),
+                was.sweepRows(),
+                (int) budget.orElse(was.errorBudget()));
     }
 
     private static void checkBuffer(TomlSection section, long bytes) throws ConfigException {

@@ -75,6 +75,9 @@ final class StatusJson {
         json.put("mode", member.mode());
         json.put("readErrors", member.readErrors());
         json.put("repairedBlocks", member.repairedBlocks());
+        json.put("correctedBlocks", member.correctedBlocks());
+        json.put("lostWrites", member.lostWrites());
+        json.put("isWorn", member.isWorn());
         json.put("writeMedianMicros", member.writeMedianNanos() / 1000);
         json.put("writeSlowestMicros", member.writeSlowestNanos() / 1000);
         json.put("isSlow", member.isSlow());

@@ -504,6 +504,9 @@ public final class SparePool implements AutoCloseable {
                         .filter(each -> each.kind() == JobRecord.REBUILD && each.isOpen())
                         .findFirst();
         if (lost.isEmpty()) {
+            if (rebuild.isEmpty()) {
+                dropWorn(hosted, status);
+            }
             return;
         }
         if (rebuild.isEmpty()) {
@@ -514,6 +517,24 @@ public final class SparePool implements AutoCloseable {
             hosted.volume().changeJob(rebuild.get().id(), Volume.JobChange.CANCEL);
             fill(hosted, lost.get());
         } // else one after the other
+    }
+
+    /// Drops a member that got too much wrong when a spare can take its place, and a further loss is survived until it has.
+    private void dropWorn(HostedVolume hosted, VolumeStatus status) throws VolumeException {
+        Optional<VolumeStatus.Member> worn =
+                status.members().stream()
+                        .filter(each -> each.isWorn() && each.state().equals("in sync"))
+                        .findFirst();
+        boolean isSpareReady =
+                entries.stream()
+                        .anyMatch(each ->
+                                isLarge(each, hosted)
+                                        && each.trouble.isEmpty()
+                                        && !each.hasFailed());
+        if (worn.isPresent() && isSpareReady && status.redundancyLeft() > 1) {
+            hosted.volume()
+                    .failMember(worn.get().slot(), "past its error budget, and a spare is there");
+        }
     }
 
     private void fill(HostedVolume hosted, VolumeStatus.Member lost) {

@@ -140,6 +140,7 @@ public final class EventLog implements AutoCloseable {
             case VolumeEvent.MemberFailed failed -> System.Logger.Level.WARNING;
             case VolumeEvent.RowSuspect suspect -> System.Logger.Level.WARNING;
             case VolumeEvent.MemberSlow slow -> System.Logger.Level.WARNING;
+            case VolumeEvent.MemberWorn worn -> System.Logger.Level.WARNING;
             case VolumeEvent.SuperblocksRepaired repaired -> System.Logger.Level.WARNING;
             case VolumeEvent.JournalDamaged damaged -> System.Logger.Level.WARNING;
             case VolumeEvent.BlockRepaired repaired -> System.Logger.Level.WARNING;

@@ -66,6 +66,12 @@ public sealed interface VolumeEvent {
     /// @param message the line
     record MemberSlow(int slot, String message) implements VolumeEvent {}
 
+    /// A member has got more wrong than is borne.
+    ///
+    /// @param slot its slot
+    /// @param message the line
+    record MemberWorn(int slot, String message) implements VolumeEvent {}
+
     /// Superblocks of a member were not what they should have been.
     ///
     /// @param slot its slot

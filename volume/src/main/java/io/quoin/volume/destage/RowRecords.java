@@ -8,6 +8,7 @@ import io.quoin.volume.format.Batch;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.member.MemberHealth;
 import io.quoin.volume.member.MemberSet;
 import java.lang.foreign.MemorySegment;
 
@@ -60,7 +61,8 @@ final class RowRecords {
                     guards.seal(blocks[p], offsets[p], info, at);
                 }
                 counters.add(Counter.BLOCKS_REPAIRED, 1);
-                members.health(geometry.slotAt(each.row, p)).blockRepaired();
+                members.health(geometry.slotAt(each.row, p))
+                        .blockRepaired(MemberHealth.Finding.DAMAGED);
             } else {
                 continue;
             }

@@ -1,6 +1,7 @@
 package io.quoin.volume.member;
 
 import io.quoin.volume.counter.Latencies;
+import java.util.Arrays;
 
 /// What a slot's member got wrong since it took the slot, or since the volume was opened, and how long its
 /// durable writes took lately: which disk to look at. In the engine's turns only.
@@ -8,9 +9,26 @@ public final class MemberHealth {
     /// Fewer writes say nothing about their slowest hundredth.
     private static final int LEAST_WRITES = 100;
 
+    /// What was wrong with a block that was rewritten.
+    public enum Finding {
+        /// Its guards did not agree with it, or it could not be read.
+        DAMAGED("damaged blocks"),
+        /// Bits were flipped, and the Hamming code had them back.
+        CORRECTED("blocks with flipped bits"),
+        /// It was older than the row says.
+        LOST_WRITE("lost writes");
+
+        private final String text;
+
+        Finding(String text) {
+            this.text = text;
+        }
+    }
+
     private final Latencies writes = new Latencies();
+    private final long[] findings = new long[Finding.values().length];
     private long readErrors;
-    private long repairedBlocks;
+    private boolean isWorn;
     private long medianNanos;
     private long slowestNanos;
 
@@ -43,8 +61,39 @@ public final class MemberHealth {
     }
 
     /// A block on it was not what it should have been, and was rewritten.
-    public void blockRepaired() {
-        repairedBlocks++;
+    ///
+    /// @param finding what was wrong with it
+    public void blockRepaired(Finding finding) {
+        findings[finding.ordinal()]++;
+    }
+
+    /// Holds what the member got wrong against a budget.
+    ///
+    /// @param budget how much of it is borne, 0: anything
+    /// @return what it got wrong, in words, when it is more for the first time; otherwise null
+    String wearsOut(long budget) {
+        long sum = readErrors + repairedBlocks();
+        if (isWorn || budget == 0 || sum <= budget) {
+            return null;
+        }
+        isWorn = true;
+        StringBuilder text = new StringBuilder(readErrors + " reads that failed");
+        for (Finding each : Finding.values()) {
+            text.append(", ").append(findings[each.ordinal()]).append(' ').append(each.text);
+        }
+        return text + "; " + budget + " of all together are borne";
+    }
+
+    /// {@return whether it got more wrong than is borne}
+    public boolean isWorn() {
+        return isWorn;
+    }
+
+    /// {@return blocks that were rewritten for a reason}
+    ///
+    /// @param finding the reason
+    public long count(Finding finding) {
+        return findings[finding.ordinal()];
     }
 
     /// {@return reads that failed}
@@ -54,7 +103,7 @@ public final class MemberHealth {
 
     /// {@return blocks that were rewritten: damaged, unreadable, or left behind by a write that was lost}
     public long repairedBlocks() {
-        return repairedBlocks;
+        return Arrays.stream(findings).sum();
     }
 
     /// {@return median of its durable writes in the last window that had enough, nanoseconds; 0: none yet}

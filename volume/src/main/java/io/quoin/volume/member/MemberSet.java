@@ -46,6 +46,12 @@ public final class MemberSet {
         /// @param what for operators
         default void memberSlow(int slot, String what) {}
 
+        /// A member has got more wrong than is borne.
+        ///
+        /// @param slot its slot
+        /// @param what what it got wrong
+        default void memberWorn(int slot, String what) {}
+
         /// Too few members are left; the volume serves no more.
         ///
         /// @param cause what failed
@@ -66,6 +72,7 @@ public final class MemberSet {
     private final Superblock.Builder template;
     private Listener listener;
 
+    private long errorBudget;
     private long nowNanos; // 0 until the first turn
     private boolean frozen;
     private boolean failed;
@@ -115,6 +122,13 @@ public final class MemberSet {
     /// @param copies superblock copies that are whole and newest, a bit for each
     public void setNewestCopies(int slot, int copies) {
         superblocks.setNewest(slot, copies);
+    }
+
+    /// Sets what each member may get wrong until the operator is told.
+    ///
+    /// @param budget reads that failed and blocks that were rewritten, 0: anything
+    public void setErrorBudget(long budget) {
+        errorBudget = budget;
     }
 
     /// Names who is told.
@@ -353,6 +367,12 @@ public final class MemberSet {
     /// @param nowNanos monotonic clock
     public void watch(long nowNanos) {
         slowMembers.look(nowNanos, health);
+        for (int slot = 0; slot < health.length; slot++) {
+            String what = health[slot].wearsOut(errorBudget);
+            if (what != null) {
+                listener.memberWorn(slot, what);
+            }
+        }
         if (!watchdog.pass(nowNanos) || failed) {
             return;
         }

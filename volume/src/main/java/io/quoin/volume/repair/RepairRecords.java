@@ -9,6 +9,7 @@ import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.journal.Sequencer;
+import io.quoin.volume.member.MemberHealth;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.row.InfoGroup;
 
@@ -221,13 +222,16 @@ final class RepairRecords {
         InfoGroup group = task.group;
         long at = group.record(lane, index);
         String finding;
+        MemberHealth.Finding kind = MemberHealth.Finding.DAMAGED;
         if (group.isUntrusted(lane, index)) {
+            kind = MemberHealth.Finding.LOST_WRITE;
             finding = "lost write, the block or its info is older than the row says";
             group.setUntrusted(lane, index, false);
             if (!Plant.REPAIR_WITHOUT_INFO.isPlanted()) {
                 group.markDirty(lane);
             }
         } else if ((task.corrected[index] >> p & 1) != 0) {
+            kind = MemberHealth.Finding.CORRECTED;
             finding = "flipped bits, corrected by the Hamming code";
             count(row, Counter.BITS_CORRECTED, task.correctedBits[index]);
         } else if (task.convicted[index] == p) {
@@ -244,7 +248,7 @@ final class RepairRecords {
         }
         if (!geometry.isCanary(row)) {
             repaired++;
-            members.health(slot).blockRepaired();
+            members.health(slot).blockRepaired(kind);
         }
         count(row, Counter.BLOCKS_REPAIRED, 1);
         long block = p < geometry.dataCount() ? geometry.blockAt(row, p) : -1;

@@ -11,6 +11,7 @@ import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.Io;
+import io.quoin.volume.member.MemberHealth;
 import io.quoin.volume.member.MemberSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -232,9 +233,12 @@ public final class RowReader {
         RowImage image = frame.image;
         long at = group.record(lane, frame.index);
         String finding;
+        MemberHealth.Finding kind = MemberHealth.Finding.DAMAGED;
         if (group.isUntrusted(lane, frame.index)) {
+            kind = MemberHealth.Finding.LOST_WRITE;
             finding = "lost write, the block or its info is older than the row says";
         } else if ((image.corrected >> p & 1) != 0) {
+            kind = MemberHealth.Finding.CORRECTED;
             finding = image.correctedBits + " flipped bits in the row, corrected by Hamming code";
         } else {
             finding = "guard mismatch or unreadable";
@@ -251,7 +255,7 @@ public final class RowReader {
         }
         if (!geometry.isCanary(frame.row)) { // damaged on purpose, or nobody's
             counters.add(Counter.BLOCKS_REPAIRED, 1);
-            members.health(slot).blockRepaired();
+            members.health(slot).blockRepaired(kind);
             if ((image.corrected >> p & 1) != 0) {
                 counters.add(Counter.BITS_CORRECTED, image.correctedBits);
             } else {

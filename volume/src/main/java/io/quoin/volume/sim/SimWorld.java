@@ -129,7 +129,8 @@ final class SimWorld {
                         1 << how.nextInt(3),
                         JOBS,
                         LIMIT_NANOS,
-                        1 + how.nextInt(8));
+                        1 + how.nextInt(8),
+                        100);
         return new SimWorld(
                 seed,
                 spec,
