@@ -82,7 +82,7 @@ final class DrillCommand extends QuoinCommand {
                         ? "ok, all "
                                 + drill.getInt("trialCount")
                                 + " damages noticed and dealt with"
-                        : "FAILED, " + trouble(drill));
+                        : (drill.has("error") ? "ended early: " : "FAILED, ") + trouble(drill));
     }
 
     private record Drilled(String name, JsonObject drill) implements Report {

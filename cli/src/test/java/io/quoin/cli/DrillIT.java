@@ -67,7 +67,9 @@ class DrillIT {
                                 "--io_size=96M",
                                 "--verify=crc32c",
                                 "--verify_fatal=1",
-                                "--verify_backlog=64")
+                                "--verify_backlog=64",
+                                "--verify_state_save=0")
+                        .directory(folder.toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(here.path("fio.log").toFile())
                         .start();

@@ -21,8 +21,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// Damages canary rows on the members themselves, and holds what the volume makes of it against what it should.
 ///
@@ -186,6 +188,9 @@ final class CanaryDrill {
     private final class Run {
         private static final int VERSIONS = 2;
 
+        /// Writes of its own under way at a time.
+        private static final int MOST_WRITES = 32;
+
         private final Consumer<DrillReport> then;
         private final List<Target> targets = targets();
         private final long[] targetRows =
@@ -201,15 +206,22 @@ final class CanaryDrill {
         private final long answer = (long) VERSIONS * targets.size() * BLOCK_BYTES;
         private final long damaged = answer + BLOCK_BYTES;
 
+        private final long[] blocks =
+                Arrays.stream(targetRows)
+                        .flatMap(row ->
+                                IntStream.range(0, geometry.dataCount())
+                                        .mapToLong(p -> geometry.blockAt(row, p)))
+                        .toArray();
+
         private int version = 1;
+        private int written;
         private int pending;
-        private boolean isWritten;
         private boolean isHome;
         private int next;
         private Target target;
         private Damage damage;
         private String finding;
-        private boolean isAnswerRight;
+        private String wrongAnswer;
 
         Run(Consumer<DrillReport> then) {
             this.then = then;
@@ -225,60 +237,56 @@ final class CanaryDrill {
 
         // Canary rows are written through the journal and by destage, like everything else.
         void write() {
-            isWritten = false;
+            written = 0;
             isHome = false;
-            pending = 1;
-            for (long row : targetRows) {
-                for (int p = 0; p < geometry.dataCount(); p++) {
-                    writeBlock(geometry.blockAt(row, p));
+            writeMore();
+        }
+
+        /// Writes what there is memory for now.
+        private void writeMore() {
+            while (written < blocks.length && pending < MOST_WRITES) {
+                int buffer = pool.tryAllocate(BLOCK_BYTES);
+                if (buffer < 0) {
+                    return;
                 }
+                long block = blocks[written++];
+                pending++;
+                Request request = new Request(this::written, null);
+                request.op = Request.Op.WRITE;
+                request.offsetBytes = block * BLOCK_BYTES;
+                request.lengthBytes = BLOCK_BYTES;
+                request.bufferOffset = buffer;
+                fill(pool.region(), buffer, block, version);
+                front.submit(request);
             }
-            written(true);
         }
 
-        private void writeBlock(long block) {
-            pending++;
-            Request request =
-                    new Request(
-                            done -> {
-                                written(done.outcome == Request.Outcome.OK);
-                            },
-                            null);
-            request.op = Request.Op.WRITE;
-            request.offsetBytes = block * BLOCK_BYTES;
-            request.lengthBytes = BLOCK_BYTES;
-            request.bufferOffset = pool.tryAllocate(BLOCK_BYTES);
-            if (request.bufferOffset < 0) {
-                written(false);
-                return;
+        private void written(Request request) {
+            pending--;
+            if (request.outcome != Request.Outcome.OK && trouble == null) {
+                trouble = "a write of the drill's own was refused";
             }
-            fill(pool.region(), request.bufferOffset, block, version);
-            front.submit(request);
-        }
-
-        private void written(boolean isOk) {
-            if (!isOk) {
-                trouble = "a write of the drill's own was refused or found no buffer";
-            }
-            isWritten = --pending == 0;
         }
 
         private String trouble;
 
         boolean step() {
-            if (isHome || !isWritten) {
+            if (isHome || pending > 0 && written == blocks.length) {
                 return false;
             }
-            if (isCutShort()) {
+            if (pending == 0 && isCutShort()) {
                 end();
                 return true;
             }
-            for (long row : targetRows) {
-                for (int p = 0; p < geometry.dataCount(); p++) {
-                    if (dirty.newest(geometry.blockAt(row, p)) != DirtyIndex.NONE) {
-                        front.bringHome();
-                        return false;
-                    }
+            if (written < blocks.length) {
+                int before = written;
+                writeMore();
+                return written > before;
+            }
+            for (long block : blocks) {
+                if (dirty.newest(block) != DirtyIndex.NONE) {
+                    front.bringHome();
+                    return false;
                 }
             }
             isHome = true;
@@ -316,8 +324,42 @@ final class CanaryDrill {
                                 memory,
                                 held(index, version),
                                 BLOCK_BYTES);
-                        release(group, frame, () -> keep(index + 1));
+                        boolean isRight = isAsWritten(each, frame);
+                        release(
+                                group,
+                                frame,
+                                () -> {
+                                    if (isRight) {
+                                        keep(index + 1);
+                                    } else {
+                                        trouble =
+                                                "row "
+                                                        + each.row
+                                                        + " does not hold what the drill wrote to it";
+                                        end();
+                                    }
+                                });
                     });
+        }
+
+        /// Of parity only its having been read is known here; the blocks that it is made of are held against what was written.
+        private boolean isAsWritten(Target each, RowReader.Frame frame) {
+            for (int p = 0; p < geometry.dataCount(); p++) {
+                fill(memory, answer, geometry.blockAt(each.row, p), version);
+                long at = frame.offset(p);
+                if ((frame.image().lost >> p & 1) != 0
+                        || MemorySegment.mismatch(
+                                        memory,
+                                        answer,
+                                        answer + BLOCK_BYTES,
+                                        frame.memory(),
+                                        at,
+                                        at + BLOCK_BYTES)
+                                >= 0) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         @FunctionalInterface
@@ -392,10 +434,21 @@ final class CanaryDrill {
         private void replace(long from, Runnable after) {
             Target mine = target;
             assert geometry.isCanary(mine.row) : "row " + mine.row;
+            boolean isDamage = from == damaged;
             cache.require(
                     geometry.infoGroupOf(mine.row),
                     group ->
                             group.lock(() -> {
+                                if (isDamage && isCutShort()) {
+                                    group.unlock();
+                                    end();
+                                    return;
+                                }
+                                if (!members.holds(mine.slot, group.key())) {
+                                    group.unlock(); // gone meanwhile, or given to another member
+                                    after.run();
+                                    return;
+                                }
                                 Io io = new Io();
                                 io.set(
                                         Io.Kind.WRITE_DURABLE,
@@ -420,7 +473,7 @@ final class CanaryDrill {
         private void ask(int index) {
             boolean isRead = geometry.isMirror() || target.position < geometry.dataCount();
             if (!isRead) {
-                isAnswerRight = true;
+                wrongAnswer = null;
                 check(index);
                 return;
             }
@@ -430,8 +483,13 @@ final class CanaryDrill {
                     memory,
                     answer,
                     isOk -> {
-                        boolean isRight = isOk && isEqual(memory, answer, index);
-                        isAnswerRight = isRight || !isOk && geometry.parityCount() == 0;
+                        if (isOk) {
+                            boolean isRight = isEqual(memory, answer, index);
+                            wrongAnswer = isRight ? null : "a read returned wrong bytes";
+                        } else {
+                            // Without redundancy an error is the right answer.
+                            wrongAnswer = geometry.parityCount() == 0 ? null : "a read failed";
+                        }
                         check(index);
                     });
         }
@@ -456,6 +514,14 @@ final class CanaryDrill {
                                                     target.row,
                                                     (of, again) -> {
                                                         boolean isMended = isWhole(again, index);
+                                                        int bit = 1 << target.position;
+                                                        if ((again.image().readable & bit) == 0) {
+                                                            trouble =
+                                                                    "reads of member "
+                                                                            + members.name(
+                                                                                    target.slot)
+                                                                            + " fail";
+                                                        }
                                                         rows.release(again);
                                                         of.unlock();
                                                         judge(index, isMended);
@@ -471,7 +537,7 @@ final class CanaryDrill {
         }
 
         private void judge(int index, boolean isMended) {
-            if (members.template().configEpoch == epoch) {
+            if (!isCutShort()) {
                 trials.add(
                         new Trial(
                                 damage,
@@ -479,7 +545,7 @@ final class CanaryDrill {
                                 members.name(target.slot),
                                 target.row,
                                 finding,
-                                isAnswerRight,
+                                wrongAnswer,
                                 isMended || geometry.parityCount() == 0));
             }
             if (isMended) {
@@ -497,6 +563,7 @@ final class CanaryDrill {
 
         private void end() {
             isHome = true;
+            target = null;
             run = null;
             then.accept(new DrillReport(List.copyOf(trials), trouble));
         }

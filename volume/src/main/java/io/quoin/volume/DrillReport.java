@@ -37,7 +37,7 @@ public record DrillReport(List<Trial> trials, String trouble) {
     /// @param member its name
     /// @param row in which row
     /// @param finding what the volume said of it; null: nothing
-    /// @param isAnswerRight whether a read had the right bytes or, without redundancy, an error
+    /// @param wrongAnswer what was wrong with a read; null: it had the right bytes or, without redundancy, an error
     /// @param isMended whether the member had the right bytes afterwards; without redundancy nobody can mend it
     public record Trial(
             Damage damage,
@@ -45,11 +45,11 @@ public record DrillReport(List<Trial> trials, String trouble) {
             String member,
             long row,
             String finding,
-            boolean isAnswerRight,
+            String wrongAnswer,
             boolean isMended) {
         /// {@return whether the volume did what it promises}
         public boolean isOk() {
-            return finding != null && isAnswerRight && isMended;
+            return finding != null && wrongAnswer == null && isMended;
         }
 
         /// {@return in words what it did not do; empty when it did all}
@@ -57,8 +57,8 @@ public record DrillReport(List<Trial> trials, String trouble) {
             if (finding == null) {
                 return "not noticed";
             }
-            if (!isAnswerRight) {
-                return "a read returned wrong bytes";
+            if (wrongAnswer != null) {
+                return wrongAnswer;
             }
             return isMended ? "" : "not repaired";
         }

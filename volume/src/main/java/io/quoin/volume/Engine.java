@@ -798,6 +798,19 @@ public final class Engine {
         members.fail(slot, reason);
     }
 
+    /// Drops a member that still helps, if a further one may be lost then.
+    ///
+    /// @param slot its slot
+    /// @param reason for the log
+    /// @throws IllegalArgumentException when it is not in sync, or no further loss would be survived
+    public void retireMember(int slot, String reason) {
+        if (!members.isInSync(slot) || members.spareRedundancy() < 2) {
+            throw new IllegalArgumentException(
+                    "slot " + slot + ": expected a member in sync and a volume that can lose two");
+        }
+        failMember(slot, reason);
+    }
+
     /// Gets a slot ready for a new member, before anything is written to that one.
     ///
     /// @param slot slot whose member is not in sync

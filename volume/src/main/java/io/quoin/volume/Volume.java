@@ -255,6 +255,19 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 }));
     }
 
+    /// Drops a member that still helps, if a further one may be lost then.
+    ///
+    /// @param slot its slot
+    /// @param reason for the log
+    /// @throws VolumeException when it is not in sync, or no further loss would be survived
+    public void retireMember(int slot, String reason) throws VolumeException {
+        await(
+                call(each -> {
+                    each.retireMember(slot, reason);
+                    return null;
+                }));
+    }
+
     /// Puts a new member in a slot whose member was dropped or is missing, and rebuilds it.
     ///
     /// @param slot slot
@@ -422,7 +435,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// Damages canary rows on the members, and sees whether that is noticed and mended.
     ///
     /// @return what it found out
-    /// @throws VolumeException when the volume has no such rows, is not whole, has other work to do, or does not answer in 30 s
+    /// @throws VolumeException when the volume has no such rows, is not whole, has other work to do, or fails meanwhile
     public DrillReport drill() throws VolumeException {
         CompletableFuture<DrillReport> answer = new CompletableFuture<>();
         await(
@@ -430,7 +443,20 @@ public final class Volume implements BlockDevice, AutoCloseable {
                     each.drill(answer::complete);
                     return null;
                 }));
-        return await(answer);
+        while (true) {
+            try {
+                return answer.get(1, TimeUnit.SECONDS);
+            } catch (TimeoutException e) { // hundreds of trials on slow disks take a while
+                if (turns.isHalted() || engine.phase() == Engine.Phase.FAILED) {
+                    throw new VolumeException("volume " + name() + ": gone amid its drill", e);
+                }
+            } catch (ExecutionException e) {
+                throw new VolumeException("volume " + name() + ": " + e.getCause(), e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new VolumeException("interrupted", e);
+            }
+        }
     }
 
     /// Sets how fast jobs may be.

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.JobOrigin;
+import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.BlockFile;
@@ -20,7 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -155,6 +159,57 @@ final class CanaryDrillTest {
                                     .isGreaterThanOrEqualTo(size));
             assertThatThrownBy(() -> volume.explain(size / Geometry.BLOCK_BYTES))
                     .hasMessageContaining("block: expected 0 to ");
+        }
+    }
+
+    /// A member that fails amid a drill, and another one in its place at once.
+    @Test
+    void aMemberThatIsReplacedAmidADrillEndsItAndNothingElse() throws Exception {
+        List<Path> members = create("raid6", 4, Guard.CRC32C, MEMBER_BYTES);
+        try (Volume volume = open(members)) {
+            int endedEarly = 0;
+            for (int i = 0; i < 12; i++) {
+                CompletableFuture<DrillReport> drill =
+                        CompletableFuture.supplyAsync(() -> drill(volume));
+                Thread.sleep(5L * i);
+                int slot = i % 4;
+                volume.failMember(slot, "test");
+                Path blank = folder.resolve("blank" + i);
+                try (RandomAccessFile file = new RandomAccessFile(blank.toFile(), "rw")) {
+                    file.setLength(MEMBER_BYTES);
+                }
+                replace(volume, slot, blank);
+                DrillReport report = drill.get(60, TimeUnit.SECONDS);
+                assertThat(report.failures()).isEmpty();
+                endedEarly += report.trouble() == null ? 0 : 1;
+                while (!volume.status().state().equals("optimal")
+                        || volume.status().jobs().stream()
+                                .anyMatch(job -> job.state() == JobRecord.RUNNING)) {
+                    Thread.sleep(5);
+                }
+            }
+            assertThat(endedEarly).isPositive();
+            assertThat(volume.drill().isOk()).isTrue();
+        }
+    }
+
+    // As soon as nothing of the old member's is under way.
+    private static void replace(Volume volume, int slot, Path blank) throws VolumeException {
+        while (true) {
+            try {
+                volume.replaceMember(slot, blank, false, JobOrigin.UNKNOWN);
+                return;
+            } catch (VolumeException e) {
+                assertThat(e).hasMessageContaining("try again");
+            }
+        }
+    }
+
+    private static DrillReport drill(Volume volume) {
+        try {
+            return volume.drill();
+        } catch (VolumeException e) { // the member was gone already
+            return new DrillReport(List.of(), e.getMessage());
         }
     }
 

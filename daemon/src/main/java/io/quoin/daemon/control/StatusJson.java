@@ -145,7 +145,7 @@ final class StatusJson {
         json.put("member", trial.member());
         json.put("row", trial.row());
         json.put("finding", trial.finding());
-        json.put("isAnswerRight", trial.isAnswerRight());
+        json.put("isAnswerRight", trial.wrongAnswer() == null);
         json.put("isMended", trial.isMended());
         if (!trial.isOk()) {
             json.put("error", trial.shortcoming());

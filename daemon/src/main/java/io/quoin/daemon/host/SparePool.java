@@ -525,15 +525,21 @@ public final class SparePool implements AutoCloseable {
                 status.members().stream()
                         .filter(each -> each.isWorn() && each.state().equals("in sync"))
                         .findFirst();
-        boolean isSpareReady =
-                entries.stream()
-                        .anyMatch(each ->
-                                isLarge(each, hosted)
-                                        && each.trouble.isEmpty()
-                                        && !each.hasFailed());
-        if (worn.isPresent() && isSpareReady && status.redundancyLeft() > 1) {
-            hosted.volume()
-                    .failMember(worn.get().slot(), "past its error budget, and a spare is there");
+        if (worn.isEmpty() || status.redundancyLeft() < 2) {
+            return;
+        }
+        for (SpareEntry each : List.copyOf(entries)) {
+            if (isLarge(each, hosted) && !each.hasFailed() && !each.isBeingDrilled()) {
+                look(each);
+                show();
+                if (isSuitable(each, hosted)) {
+                    hosted.volume()
+                            .retireMember(
+                                    worn.get().slot(),
+                                    "past its error budget, and a spare is there");
+                    return;
+                }
+            }
         }
     }
 
@@ -555,15 +561,17 @@ public final class SparePool implements AutoCloseable {
         for (SpareEntry each : candidates) {
             look(each);
             show();
-            boolean isSuitable =
-                    isLarge(each, hosted)
-                            && each.trouble.isEmpty()
-                            && !each.isBeingDrilled()
-                            && !each.isBeingLookedAt();
-            if (isSuitable && adopt(hosted, lost, each)) {
+            if (isSuitable(each, hosted) && adopt(hosted, lost, each)) {
                 return;
             }
         }
+    }
+
+    private static boolean isSuitable(SpareEntry spare, HostedVolume hosted) {
+        return isLarge(spare, hosted)
+                && spare.trouble.isEmpty()
+                && !spare.isBeingDrilled()
+                && !spare.isBeingLookedAt();
     }
 
     private static boolean isLarge(SpareEntry spare, HostedVolume hosted) {

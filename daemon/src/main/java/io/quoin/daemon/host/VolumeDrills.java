@@ -47,14 +47,15 @@ public final class VolumeDrills {
                     message.startsWith(named) ? message : named + ": " + message, e);
         }
         Drill drill = new Drill(System.currentTimeMillis(), report);
-        if (report.trouble() == null) {
-            tell(name, report, Optional.ofNullable(last.put(name, drill)));
-        }
+        tell(name, report, Optional.ofNullable(last.put(name, drill)));
         return drill;
     }
 
     private void tell(String name, DrillReport report, Optional<Drill> before) {
-        if (!report.isOk()) {
+        if (report.trouble() != null) {
+            events.report(name, new VolumeEvent.Note("drill ended early: " + report.trouble()));
+        }
+        if (!report.failures().isEmpty()) {
             DrillReport.Trial first = report.failures().getFirst();
             events.report(
                     name,
@@ -62,7 +63,7 @@ public final class VolumeDrills {
                             report.failures().size(),
                             report.trials().size(),
                             describe(first) + ": " + first.shortcoming()));
-        } else if (before.isEmpty() || !before.get().report().isOk()) {
+        } else if (report.isOk() && (before.isEmpty() || !before.get().report().isOk())) {
             events.report(
                     name,
                     new VolumeEvent.Note(

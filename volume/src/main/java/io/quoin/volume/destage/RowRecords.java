@@ -60,9 +60,11 @@ final class RowRecords {
                 if (BlockInfo.guard(info, at) == 0) {
                     guards.seal(blocks[p], offsets[p], info, at);
                 }
-                counters.add(Counter.BLOCKS_REPAIRED, 1);
-                members.health(geometry.slotAt(each.row, p))
-                        .blockRepaired(MemberHealth.Finding.DAMAGED);
+                if (!geometry.isCanary(each.row)) {
+                    counters.add(Counter.BLOCKS_REPAIRED, 1);
+                    members.health(geometry.slotAt(each.row, p))
+                            .blockRepaired(MemberHealth.Finding.DAMAGED);
+                }
             } else {
                 continue;
             }

@@ -1,7 +1,6 @@
 package io.quoin.volume.member;
 
 import io.quoin.volume.counter.Latencies;
-import java.util.Arrays;
 
 /// What a slot's member got wrong since it took the slot, or since the volume was opened, and how long its
 /// durable writes took lately: which disk to look at. In the engine's turns only.
@@ -28,6 +27,7 @@ public final class MemberHealth {
     private final Latencies writes = new Latencies();
     private final long[] findings = new long[Finding.values().length];
     private long readErrors;
+    private long repairedBlocks;
     private boolean isWorn;
     private long medianNanos;
     private long slowestNanos;
@@ -65,6 +65,7 @@ public final class MemberHealth {
     /// @param finding what was wrong with it
     public void blockRepaired(Finding finding) {
         findings[finding.ordinal()]++;
+        repairedBlocks++;
     }
 
     /// Holds what the member got wrong against a budget.
@@ -72,8 +73,7 @@ public final class MemberHealth {
     /// @param budget how much of it is borne, 0: anything
     /// @return what it got wrong, in words, when it is more for the first time; otherwise null
     String wearsOut(long budget) {
-        long sum = readErrors + repairedBlocks();
-        if (isWorn || budget == 0 || sum <= budget) {
+        if (isWorn || budget == 0 || readErrors + repairedBlocks <= budget) {
             return null;
         }
         isWorn = true;
@@ -103,7 +103,7 @@ public final class MemberHealth {
 
     /// {@return blocks that were rewritten: damaged, unreadable, or left behind by a write that was lost}
     public long repairedBlocks() {
-        return Arrays.stream(findings).sum();
+        return repairedBlocks;
     }
 
     /// {@return median of its durable writes in the last window that had enough, nanoseconds; 0: none yet}

@@ -368,7 +368,8 @@ public final class MemberSet {
     public void watch(long nowNanos) {
         slowMembers.look(nowNanos, health);
         for (int slot = 0; slot < health.length; slot++) {
-            String what = health[slot].wearsOut(errorBudget);
+            boolean isUsed = ios[slot] != null && entries[slot].state() != MemberEntry.FAULTY;
+            String what = isUsed ? health[slot].wearsOut(errorBudget) : null;
             if (what != null) {
                 listener.memberWorn(slot, what);
             }
@@ -508,7 +509,7 @@ public final class MemberSet {
     /// @param done runs once the change is durable
     public void change(int slot, MemberEntry entry, BlockFile file, MemberIo io, Runnable done) {
         if (slot >= 0) {
-            if (!entries[slot].uuid().equals(entry.uuid())) {
+            if (entry.state() == MemberEntry.REBUILDING) {
                 health[slot] = new MemberHealth();
             }
             entries[slot] = entry;
@@ -557,6 +558,7 @@ public final class MemberSet {
         Detached detached = ios[slot] == null ? null : new Detached(ios[slot], files[slot]);
         ios[slot] = null;
         files[slot] = null;
+        superblocks.leaveOut(slot);
         return detached;
     }
 

@@ -80,6 +80,12 @@ final class SuperblockWrites {
         writeStep();
     }
 
+    /// Writes no more to a slot whose member has left it, between the two steps or before the first: what was staged is not the next
+    /// one's. Nothing may be under way there.
+    void leaveOut(int slot) {
+        targets &= ~(1 << slot);
+    }
+
     private void writeStep() {
         pending = 1;
         for (int slot = 0; slot < slots; slot++) {
