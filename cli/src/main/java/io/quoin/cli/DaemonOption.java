@@ -1,9 +1,12 @@
 package io.quoin.cli;
 
+import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.quoin.daemon.control.api.ControlClient;
 import io.quoin.daemon.control.api.ControlException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -106,6 +109,16 @@ final class DaemonOption {
     /// @throws CommandFailure when there is none
     JsonObject status(String volume) throws CommandFailure {
         return ask(request("status", volume)).getObject("volume");
+    }
+
+    /// {@return names of the volumes that are served}
+    List<String> volumeNames() throws CommandFailure {
+        List<String> names = new ArrayList<>();
+        JsonObject answer = ask(ControlClient.request("list"));
+        for (Object each : answer.getArray("volumes", new JsonArray())) {
+            names.add(((JsonObject) each).getString("name"));
+        }
+        return names;
     }
 
     private static CommandFailure translate(ControlException e) {

@@ -2,7 +2,6 @@ package io.quoin.cli;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
-import io.quoin.daemon.control.api.ControlClient;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +15,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Damages blocks on the members of a volume, in rows that are set apart from clients, and says whether each was"
                     + " noticed, read rightly nevertheless, and repaired.",
-            "Ends with 1 when anything stayed unnoticed. The daemon does so by itself each day."
+            "Ends with 1 when anything of that was not so, or the drill ended early. The daemon does so by itself each day."
         })
 final class DrillCommand extends QuoinCommand {
     @Mixin private DaemonOption daemon;
@@ -30,7 +29,7 @@ final class DrillCommand extends QuoinCommand {
     @Override
     ExitCode run(Output output) throws CommandFailure {
         List<String> troubles = new ArrayList<>();
-        for (String each : names()) {
+        for (String each : name != null ? List.of(name) : daemon.volumeNames()) {
             try {
                 JsonObject answer = daemon.order(DaemonOption.request("drill", each));
                 JsonObject drill = answer.getObject("drill");
@@ -49,18 +48,6 @@ final class DrillCommand extends QuoinCommand {
             throw CommandFailure.failed("drill: " + String.join("; ", troubles));
         }
         return ExitCode.OK;
-    }
-
-    private List<String> names() throws CommandFailure {
-        if (name != null) {
-            return List.of(name);
-        }
-        List<String> names = new ArrayList<>();
-        JsonObject answer = daemon.ask(ControlClient.request("list"));
-        for (Object each : answer.getArray("volumes", new JsonArray())) {
-            names.add(((JsonObject) each).getString("name"));
-        }
-        return names;
     }
 
     private static String trouble(JsonObject drill) {
@@ -112,8 +99,8 @@ final class DrillCommand extends QuoinCommand {
                         trial.getInt("slot"),
                         trial.getString("damage"),
                         trial.getLong("row"),
-                        trial.getBoolean("isAnswerRight") ? "right" : "WRONG",
-                        trial.getBoolean("isMended") ? "right again" : "DAMAGED",
+                        trial.getBoolean("isAnswerRight") ? "right" : "not right",
+                        trial.getBoolean("isMended") ? "right again" : "damaged",
                         trial.getString("finding"),
                         trial.getString("error"));
             }

@@ -2,8 +2,6 @@ package io.quoin.cli;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
-import io.quoin.daemon.control.api.ControlClient;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -37,12 +35,7 @@ abstract class JobCommand extends QuoinCommand {
         if (!isAll) {
             return List.of(name);
         }
-        List<String> names = new ArrayList<>();
-        JsonObject answer = daemon.ask(ControlClient.request("list"));
-        for (Object each : answer.getArray("volumes", new JsonArray())) {
-            names.add(((JsonObject) each).getString("name"));
-        }
-        return names;
+        return daemon.volumeNames();
     }
 
     /// {@return the job of a kind that is under way}

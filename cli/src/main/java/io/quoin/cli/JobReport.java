@@ -8,12 +8,6 @@ import java.io.PrintWriter;
 /// @param volume name of the volume
 /// @param job the daemon's `job`
 record JobReport(String volume, JsonObject job) implements Report {
-    /// {@return whether it is running or paused}
-    boolean isOpen() {
-        String state = job.getString("state");
-        return state.equals("running") || state.equals("paused");
-    }
-
     /// {@return what it is: `scrub 3`, `rebuild 4 of slot 1`}
     String title() {
         String kind = job.getString("kind");

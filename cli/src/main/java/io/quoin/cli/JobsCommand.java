@@ -45,7 +45,7 @@ final class JobsCommand extends QuoinCommand {
             }
         }
         jobs.sort(
-                Comparator.comparing((JobReport each) -> !each.isOpen())
+                Comparator.comparing((JobReport each) -> !JobWait.isOpen(each.job()))
                         .thenComparing(each -> -each.job().getLong("startedMillis")));
         output.print(new Jobs(jobs));
         return ExitCode.OK;

@@ -73,9 +73,7 @@ final class ListCommand extends QuoinCommand {
             String job =
                     volume.getArray("jobs", new JsonArray()).stream()
                             .map(each -> (JsonObject) each)
-                            .filter(each ->
-                                    each.getString("state").equals("running")
-                                            || each.getString("state").equals("paused"))
+                            .filter(JobWait::isOpen)
                             .map(each ->
                                     each.getString("kind")
                                             + " "

@@ -115,11 +115,8 @@ record VolumeReport(JsonObject volume) implements Report {
     /// @param job the daemon's `job`
     static String describeJob(JsonObject job) {
         String state = job.getString("state");
-        boolean isOpen = state.equals("running") || state.equals("paused");
-        return job.getString("kind")
-                + " "
-                + job.getLong("id")
-                + (job.getString("kind").equals("rebuild") ? " of slot " + job.getInt("slot") : "")
+        boolean isOpen = JobWait.isOpen(job);
+        return new JobReport("", job).title()
                 + " "
                 + state
                 + (isOpen ? " at " + percent(job.getLong("cursor"), job.getLong("total")) : "")

@@ -39,15 +39,8 @@ class DaemonIT {
         return Files.write(here.path("source"), bytes);
     }
 
-    /// Reads the volume with nbdcopy and compares its beginning with the source.
     private void expectSource(String volume, Path source) throws IOException {
-        Path copy = here.path("copy");
-        Files.deleteIfExists(copy);
-        here.tool("libnbd-bin", "nbdcopy", here.uri(volume), copy);
-        try (var in = Files.newInputStream(copy)) {
-            assertThat(in.readNBytes(SOURCE_BYTES)).isEqualTo(Files.readAllBytes(source));
-        }
-        Files.delete(copy);
+        here.expectBytes(volume, Files.readAllBytes(source));
     }
 
     /// Goal: guards and parity are right before, while and after vector kernels take the scalar ones' place. Method: random bytes

@@ -83,15 +83,6 @@ class ErrorBudgetIT {
         assertThat(scrub.getLong("lostBlocks")).isZero();
     }
 
-    private void expectSource() throws IOException {
-        Path copy = here.path("copy");
-        Files.deleteIfExists(copy);
-        here.tool("libnbd-bin", "nbdcopy", here.uri("orders"), copy);
-        try (var in = Files.newInputStream(copy)) {
-            assertThat(in.readNBytes(SOURCE_BYTES)).isEqualTo(source);
-        }
-    }
-
     private JsonObject member() throws IOException {
         return here.json("status", "orders").getArray("members").getObject(1);
     }
@@ -112,7 +103,7 @@ class ErrorBudgetIT {
                 .contains("faulty (past its error budget, and a spare is there)")
                 .contains("takes the place of slot 1");
         assertThat(member().getBoolean("isWorn")).isFalse();
-        expectSource();
+        here.expectBytes("orders", source);
     }
 
     /// Goal: without redundancy to spare a member that still helps stays, and the operator is told. Method: raid5.
@@ -129,7 +120,7 @@ class ErrorBudgetIT {
         assertThat(member.getString("path")).isEqualTo(here.path("m1").toString());
         assertThat(member.getBoolean("isWorn")).isTrue();
         assertThat(here.done("status", "orders")).contains("in sync, worn");
-        expectSource();
+        here.expectBytes("orders", source);
     }
 
     private boolean says(String what) {

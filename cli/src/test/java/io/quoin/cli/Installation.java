@@ -186,6 +186,17 @@ final class Installation implements AutoCloseable {
         return command;
     }
 
+    /// Reads a volume with nbdcopy and compares its beginning with what it should be.
+    void expectBytes(String volume, byte[] expected) throws IOException {
+        Path copy = path("copy");
+        Files.deleteIfExists(copy);
+        tool("libnbd-bin", "nbdcopy", uri(volume), copy);
+        try (var in = Files.newInputStream(copy)) {
+            assertThat(in.readNBytes(expected.length)).isEqualTo(expected);
+        }
+        Files.delete(copy);
+    }
+
     /// Waits until nothing of a volume is in the journal alone.
     void awaitHome(String volume) throws InterruptedException {
         awaitStatus(volume, "everything home", status -> status.getLong("dirtyBlocks") == 0);

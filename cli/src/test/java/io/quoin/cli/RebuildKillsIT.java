@@ -97,7 +97,7 @@ class RebuildKillsIT {
         assertThat(before).as("the cursor that was kept").isPositive();
         here.done("rate", "orders", "0");
         here.awaitOptimal("orders", "n1");
-        expect(bytes);
+        here.expectBytes("orders", bytes);
         JsonObject scrub = here.json("scrub", "start", "orders", "--wait");
         assertThat(
                         scrub.getLong("repairedBlocks")
@@ -105,19 +105,10 @@ class RebuildKillsIT {
                                 + scrub.getLong("suspectRows"))
                 .isZero();
         here.done("member", "fail", "orders", "0", "--yes");
-        expect(bytes);
+        here.expectBytes("orders", bytes);
     }
 
     private JsonObject member() throws IOException {
         return here.json("status", "orders").getArray("members").getObject(1);
-    }
-
-    private void expect(byte[] bytes) throws IOException {
-        Path copy = here.path("copy");
-        Files.deleteIfExists(copy);
-        here.tool("libnbd-bin", "nbdcopy", here.uri("orders"), copy);
-        try (var in = Files.newInputStream(copy)) {
-            assertThat(in.readNBytes(bytes.length)).isEqualTo(bytes);
-        }
     }
 }

@@ -2,6 +2,7 @@ package io.quoin.volume;
 
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
+import io.quoin.volume.CanaryRows.Target;
 import io.quoin.volume.DrillReport.Damage;
 import io.quoin.volume.DrillReport.Trial;
 import io.quoin.volume.counter.VolumeEvent;
@@ -19,7 +20,6 @@ import io.quoin.volume.row.RowImage;
 import io.quoin.volume.row.RowReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,8 +37,7 @@ import java.util.stream.IntStream;
 /// One drill at a time, in the engine's turns only. What it finds about the row it has just damaged is its own, and
 /// told to nobody else; everything else is.
 final class CanaryDrill {
-    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+    private static final String WRONG_BYTES = "a read returned wrong bytes";
 
     /// Takes requests as the engine does those of clients.
     interface Front {
@@ -53,8 +52,6 @@ final class CanaryDrill {
         /// {@return whether requests are answered}
         boolean isServing();
     }
-
-    private record Target(int slot, long row, int position) {}
 
     private final Geometry geometry;
     private final MemberSet members;
@@ -146,44 +143,6 @@ final class CanaryDrill {
         };
     }
 
-    /// {@return a row of the canary in which a slot has a position of a kind; -1: none}
-    private long rowFor(int slot, boolean isParity) {
-        long first = geometry.memberBlocks() - geometry.canaryBlocks();
-        int group = slot / geometry.width();
-        for (long block = first; block < geometry.memberBlocks(); block++) {
-            long row = block * geometry.groupCount() + group;
-            if (geometry.positionAt(row, slot) >= geometry.dataCount() == isParity) {
-                return row;
-            }
-        }
-        return -1;
-    }
-
-    private List<Target> targets() {
-        List<Target> targets = new ArrayList<>();
-        for (int slot = 0; slot < geometry.slotCount(); slot++) {
-            for (boolean isParity : new boolean[] {false, true}) {
-                long row = rowFor(slot, isParity);
-                if (row >= 0) {
-                    targets.add(new Target(slot, row, geometry.positionAt(row, slot)));
-                }
-            }
-        }
-        return targets;
-    }
-
-    /// Fills a block with bytes that no other block and no other version has; nor has a parity of them, so the bytes are not linear in
-    /// block and version. Source: G. L. Steele et al., "Fast splittable pseudorandom number generators", 2014.
-    private static void fill(MemorySegment memory, long offset, long block, long version) {
-        long state = block << 8 | version;
-        for (int i = 0; i < BLOCK_BYTES; i += Long.BYTES) {
-            state += GOLDEN;
-            long mixed = (state ^ state >>> 30) * 0xBF58476D1CE4E5B9L;
-            mixed = (mixed ^ mixed >>> 27) * 0x94D049BB133111EBL;
-            memory.set(WORD, offset + i, mixed ^ mixed >>> 31);
-        }
-    }
-
     /// One drill.
     private final class Run {
         private static final int VERSIONS = 2;
@@ -192,7 +151,7 @@ final class CanaryDrill {
         private static final int MOST_WRITES = 32;
 
         private final Consumer<DrillReport> then;
-        private final List<Target> targets = targets();
+        private final List<Target> targets = CanaryRows.targets(geometry);
         private final long[] targetRows =
                 targets.stream().mapToLong(Target::row).distinct().sorted().toArray();
         private final long epoch = members.template().configEpoch;
@@ -222,13 +181,14 @@ final class CanaryDrill {
         private Damage damage;
         private String finding;
         private String wrongAnswer;
+        private String trouble;
 
         Run(Consumer<DrillReport> then) {
             this.then = then;
         }
 
         boolean isExpected(long row, int slot) {
-            return target != null && target.row == row && (slot < 0 || slot == target.slot);
+            return target != null && target.row() == row && (slot < 0 || slot == target.slot());
         }
 
         private long held(int index, int ofVersion) {
@@ -256,7 +216,7 @@ final class CanaryDrill {
                 request.offsetBytes = block * BLOCK_BYTES;
                 request.lengthBytes = BLOCK_BYTES;
                 request.bufferOffset = buffer;
-                fill(pool.region(), buffer, block, version);
+                CanaryRows.fill(pool.region(), buffer, block, version);
                 front.submit(request);
             }
         }
@@ -268,20 +228,23 @@ final class CanaryDrill {
             }
         }
 
-        private String trouble;
-
         boolean step() {
-            if (isHome || pending > 0 && written == blocks.length) {
+            if (isHome) {
                 return false;
             }
-            if (pending == 0 && isCutShort()) {
-                end();
-                return true;
+            if (isCutShort()) {
+                if (pending == 0) {
+                    end();
+                }
+                return pending == 0;
             }
             if (written < blocks.length) {
                 int before = written;
                 writeMore();
                 return written > before;
+            }
+            if (pending > 0) {
+                return false;
             }
             for (long block : blocks) {
                 if (dirty.newest(block) != DirtyIndex.NONE) {
@@ -316,11 +279,11 @@ final class CanaryDrill {
             }
             Target each = targets.get(index);
             withRow(
-                    each.row,
+                    each.row(),
                     (group, frame) -> {
                         MemorySegment.copy(
                                 frame.memory(),
-                                frame.offset(each.position),
+                                frame.offset(each.position()),
                                 memory,
                                 held(index, version),
                                 BLOCK_BYTES);
@@ -334,7 +297,7 @@ final class CanaryDrill {
                                     } else {
                                         trouble =
                                                 "row "
-                                                        + each.row
+                                                        + each.row()
                                                         + " does not hold what the drill wrote to it";
                                         end();
                                     }
@@ -345,7 +308,7 @@ final class CanaryDrill {
         /// Of parity only its having been read is known here; the blocks that it is made of are held against what was written.
         private boolean isAsWritten(Target each, RowReader.Frame frame) {
             for (int p = 0; p < geometry.dataCount(); p++) {
-                fill(memory, answer, geometry.blockAt(each.row, p), version);
+                CanaryRows.fill(memory, answer, geometry.blockAt(each.row(), p), version);
                 long at = frame.offset(p);
                 if ((frame.image().lost >> p & 1) != 0
                         || MemorySegment.mismatch(
@@ -397,7 +360,14 @@ final class CanaryDrill {
             target = targets.get(index);
             damage = Damage.values()[next++ % kinds()];
             finding = null;
-            prepare(index);
+            CanaryRows.damage(
+                    damage,
+                    target,
+                    memory,
+                    held(index, VERSIONS),
+                    held(index, 1),
+                    geometry.allBlocks() + target.row(),
+                    damaged);
             replace(damaged, () -> ask(index));
         }
 
@@ -405,38 +375,13 @@ final class CanaryDrill {
             return Damage.values().length;
         }
 
-        private void prepare(int index) {
-            long right = held(index, VERSIONS);
-            MemorySegment.copy(memory, right, memory, damaged, BLOCK_BYTES);
-            int somewhere = (int) ((target.row * GOLDEN >>> 33) % (BLOCK_BYTES - 64));
-            switch (damage) {
-                case FLIPPED_BIT -> {
-                    byte before = memory.get(ValueLayout.JAVA_BYTE, damaged + somewhere);
-                    memory.set(
-                            ValueLayout.JAVA_BYTE,
-                            damaged + somewhere,
-                            (byte) (before ^ 1 << (somewhere & 7)));
-                }
-                case SCRAMBLED -> {
-                    for (int i = 0; i < 64; i += Long.BYTES) {
-                        long at = damaged + somewhere + i;
-                        memory.set(WORD, at, memory.get(WORD, at) * GOLDEN + 1);
-                    }
-                }
-                case LOST_WRITE ->
-                        MemorySegment.copy(memory, held(index, 1), memory, damaged, BLOCK_BYTES);
-                case MISPLACED_WRITE ->
-                        fill(memory, damaged, geometry.allBlocks() + target.row, VERSIONS);
-            }
-        }
-
         /// Replaces the target's block on its member, as no client can.
         private void replace(long from, Runnable after) {
             Target mine = target;
-            assert geometry.isCanary(mine.row) : "row " + mine.row;
+            assert geometry.isCanary(mine.row()) : "row " + mine.row();
             boolean isDamage = from == damaged;
             cache.require(
-                    geometry.infoGroupOf(mine.row),
+                    geometry.infoGroupOf(mine.row()),
                     group ->
                             group.lock(() -> {
                                 if (isDamage && isCutShort()) {
@@ -444,7 +389,7 @@ final class CanaryDrill {
                                     end();
                                     return;
                                 }
-                                if (!members.holds(mine.slot, group.key())) {
+                                if (!members.holds(mine.slot(), group.key())) {
                                     group.unlock(); // gone meanwhile, or given to another member
                                     after.run();
                                     return;
@@ -456,7 +401,7 @@ final class CanaryDrill {
                                         from,
                                         BLOCK_BYTES,
                                         members.layout()
-                                                .dataOffset(geometry.memberBlock(mine.row)));
+                                                .dataOffset(geometry.memberBlock(mine.row())));
                                 io.listener =
                                         done -> {
                                             if (!done.result.isOk()) {
@@ -465,27 +410,27 @@ final class CanaryDrill {
                                             group.unlock();
                                             after.run();
                                         };
-                                members.submit(mine.slot, io);
+                                members.submit(mine.slot(), io);
                             }));
         }
 
         /// Reads as a client does; what is parity no client reads.
         private void ask(int index) {
-            boolean isRead = geometry.isMirror() || target.position < geometry.dataCount();
+            boolean isRead = geometry.isMirror() || target.position() < geometry.dataCount();
             if (!isRead) {
                 wrongAnswer = null;
                 check(index);
                 return;
             }
-            int position = geometry.isMirror() ? 0 : target.position;
+            int position = geometry.isMirror() ? 0 : target.position();
             reader.readBlock(
-                    geometry.blockAt(target.row, position),
+                    geometry.blockAt(target.row(), position),
                     memory,
                     answer,
                     isOk -> {
                         if (isOk) {
                             boolean isRight = isEqual(memory, answer, index);
-                            wrongAnswer = isRight ? null : "a read returned wrong bytes";
+                            wrongAnswer = isRight ? null : WRONG_BYTES;
                         } else {
                             // Without redundancy an error is the right answer.
                             wrongAnswer = geometry.parityCount() == 0 ? null : "a read failed";
@@ -504,22 +449,22 @@ final class CanaryDrill {
         /// Judges the row and mends it, as a scrub does.
         private void check(int index) {
             withRow(
-                    target.row,
+                    target.row(),
                     (group, frame) ->
                             release(
                                     group,
                                     frame,
                                     () ->
                                             withRow(
-                                                    target.row,
+                                                    target.row(),
                                                     (of, again) -> {
                                                         boolean isMended = isWhole(again, index);
-                                                        int bit = 1 << target.position;
+                                                        int bit = 1 << target.position();
                                                         if ((again.image().readable & bit) == 0) {
                                                             trouble =
                                                                     "reads of member "
                                                                             + members.name(
-                                                                                    target.slot)
+                                                                                    target.slot())
                                                                             + " fail";
                                                         }
                                                         rows.release(again);
@@ -530,20 +475,21 @@ final class CanaryDrill {
 
         private boolean isWhole(RowReader.Frame frame, int index) {
             RowImage image = frame.image();
-            int bit = 1 << target.position;
+            int bit = 1 << target.position();
             boolean wasGood =
                     (image.good & bit) != 0 && ((image.corrected | image.decoded) & bit) == 0;
-            return wasGood && isEqual(frame.memory(), frame.offset(target.position), index);
+            return wasGood && isEqual(frame.memory(), frame.offset(target.position()), index);
         }
 
         private void judge(int index, boolean isMended) {
-            if (!isCutShort()) {
+            // Wrong bytes are wrong whatever else happened.
+            if (!isCutShort() || WRONG_BYTES.equals(wrongAnswer)) {
                 trials.add(
                         new Trial(
                                 damage,
-                                target.slot,
-                                members.name(target.slot),
-                                target.row,
+                                target.slot(),
+                                members.name(target.slot()),
+                                target.row(),
                                 finding,
                                 wrongAnswer,
                                 isMended || geometry.parityCount() == 0));
