@@ -53,7 +53,7 @@ public final class VolumeDrills {
 
     private void tell(String name, DrillReport report, Optional<Drill> before) {
         if (report.trouble() != null) {
-            events.report(name, new VolumeEvent.Note("drill ended early: " + report.trouble()));
+            events.warn(name, "drill ended early: " + report.trouble());
         }
         if (!report.failures().isEmpty()) {
             DrillReport.Trial first = report.failures().getFirst();
