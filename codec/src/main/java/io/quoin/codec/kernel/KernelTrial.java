@@ -120,7 +120,7 @@ public abstract class KernelTrial {
         private static final int INITIAL = 0xFFFF;
 
         private final Crc16Kernel scalar = new ScalarCrc16Kernel(POLYNOMIAL, INITIAL);
-        private final Crc16Kernel vector = new VectorCrc16Kernel(POLYNOMIAL, INITIAL);
+        private final Crc16Kernel vector = VectorCrc16Kernel.of(POLYNOMIAL, INITIAL);
         private final MemorySegment data = blocks();
         private final MemorySegment results = room(2 * RESULT_BYTES);
         private int wholeByScalar;

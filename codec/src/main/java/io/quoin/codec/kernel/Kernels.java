@@ -65,7 +65,7 @@ public final class Kernels {
     /// @param initial register before the first byte, 0 to 65535
     public static Supplier<Crc16Kernel> crc16(int polynomial, int initial) {
         Crc16Kernel scalar = new ScalarCrc16Kernel(polynomial, initial);
-        Crc16Kernel chosen = CHOICE.isVector ? new VectorCrc16Kernel(polynomial, initial) : scalar;
+        Crc16Kernel chosen = CHOICE.isVector ? VectorCrc16Kernel.of(polynomial, initial) : scalar;
         return () -> CRC16_WARMTH.isCold() ? scalar : chosen;
     }
 

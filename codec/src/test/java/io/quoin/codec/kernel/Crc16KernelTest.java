@@ -23,9 +23,9 @@ final class Crc16KernelTest {
             List.of(
                     new Subject(new ScalarCrc16Kernel(0x1021, 0xFFFF), 0x1021, 0xFFFF),
                     new Subject(new ScalarCrc16Kernel(0x8BB7, 0), 0x8BB7, 0),
-                    new Subject(new VectorCrc16Kernel(0x1021, 0xFFFF), 0x1021, 0xFFFF),
-                    new Subject(new VectorCrc16Kernel(0x8BB7, 0), 0x8BB7, 0),
-                    new Subject(new VectorCrc16Kernel(0x8BB7, 0x1234), 0x8BB7, 0x1234));
+                    new Subject(VectorCrc16Kernel.of(0x1021, 0xFFFF), 0x1021, 0xFFFF),
+                    new Subject(VectorCrc16Kernel.of(0x8BB7, 0), 0x8BB7, 0),
+                    new Subject(VectorCrc16Kernel.of(0x8BB7, 0x1234), 0x8BB7, 0x1234));
 
     /// Counts around a group of eight, every offset of the data within a vector, and results at an odd place between bytes that
     /// must survive.
