@@ -61,11 +61,12 @@ final class MemberCommand extends CommandGroup {
         }
     }
 
-    /// `quoin member replace NAME SLOT PATH`: a new member in place of one that is lost.
+    /// `quoin member replace NAME SLOT PATH`: a new member in place of another one.
     @Command(
             name = "replace",
             description =
-                    "Puts a new member in the place of one that was dropped or is missing, and rebuilds it.")
+                    "Puts a new member in the place of another one: rebuilds what was dropped or is missing;"
+                            + " one that is in sync is copied, and serves until the new one has everything.")
     static final class Replace extends QuoinCommand {
         @Mixin private DaemonOption daemon;
 
@@ -77,7 +78,7 @@ final class MemberCommand extends CommandGroup {
         @Parameters(
                 index = "1",
                 paramLabel = "MEMBER",
-                description = "Slot or path of the lost member.")
+                description = "Slot or path of the old member.")
         private String member;
 
         @Parameters(
@@ -95,7 +96,7 @@ final class MemberCommand extends CommandGroup {
         @Option(names = "--make", description = "Makes the file, as large as the members.")
         private boolean isMade;
 
-        @Option(names = "--wait", description = "Waits until it is rebuilt.")
+        @Option(names = "--wait", description = "Waits until it is in sync.")
         private boolean isWaiting;
 
         @Override

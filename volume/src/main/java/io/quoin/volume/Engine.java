@@ -31,6 +31,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Twin;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.read.HomeReader;
 import io.quoin.volume.repair.Governor;
@@ -357,6 +358,16 @@ public final class Engine {
                             cause,
                             members.template().configEpoch,
                             members.spareRedundancy()));
+        }
+
+        @Override
+        public void twinFailed(int slot, String cause) {
+            events.accept(
+                    new VolumeEvent.Note(
+                            "the member that was to take the place of "
+                                    + members.name(slot)
+                                    + " is let go of: "
+                                    + cause));
         }
 
         @Override
@@ -798,24 +809,11 @@ public final class Engine {
         members.fail(slot, reason);
     }
 
-    /// Drops a member that still helps, if a further one may be lost then.
-    ///
-    /// @param slot its slot
-    /// @param reason for the log
-    /// @throws IllegalArgumentException when it is not in sync, or no further loss would be survived
-    public void retireMember(int slot, String reason) {
-        if (!members.isInSync(slot) || members.spareRedundancy() < 2) {
-            throw new IllegalArgumentException(
-                    "slot " + slot + ": expected a member in sync and a volume that can lose two");
-        }
-        failMember(slot, reason);
-    }
-
     /// Gets a slot ready for a new member, before anything is written to that one.
     ///
-    /// @param slot slot whose member is not in sync
-    /// @return the old member, to be closed by another thread, or null
-    /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
+    /// @param slot slot
+    /// @return the old member if it was dropped, to be closed by another thread, or null
+    /// @throws IllegalArgumentException when another rebuild goes on
     public MemberSet.Detached prepareReplacement(int slot) {
         requireServing();
         return jobs.prepareReplacement(slot);
@@ -834,6 +832,29 @@ public final class Engine {
     public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io, JobOrigin origin) {
         requireServing();
         return jobs.replaceMember(slot, uuid, file, io, origin);
+    }
+
+    /// Copies a slot's member to a new one while it serves. Once the new one has everything it takes the slot.
+    ///
+    /// @param slot slot whose member is in sync
+    /// @param uuid the new member's identity
+    /// @param file the new member, cleared
+    /// @param io its I/O
+    /// @param origin why, and who asks
+    /// @param whenLeft is given the member that is not needed any more: the old one, or the new one when it cannot be filled; in
+    ///     a turn, once nothing is under way on it
+    /// @return the job's id
+    /// @throws IllegalArgumentException when the slot's member is not in sync or another rebuild goes on
+    public long copyMember(
+            int slot,
+            UUID uuid,
+            BlockFile file,
+            MemberIo io,
+            JobOrigin origin,
+            Consumer<MemberSet.Detached> whenLeft) {
+        requireServing();
+        Twin twin = new Twin(slot, uuid, file, io, members.layout(), whenLeft);
+        return jobs.copyMember(twin, origin);
     }
 
     /// Takes a dropped member back as it was left, and copies what it has missed.

@@ -8,6 +8,7 @@ import io.quoin.volume.journal.Journal;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Twin;
 import io.quoin.volume.repair.Repairer;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +68,7 @@ final class Jobs {
         }
         if (next.kind() == JobRecord.REBUILD) {
             // Info below the member's own cursor is durable; the job's may be a little ahead.
+            // A copy to a twin is begun once, and not gone on with after a restart.
             next = next.at(members.entry(next.slot()).cursor());
         }
         repairer.start(next);
@@ -94,6 +96,9 @@ final class Jobs {
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
     long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io, JobOrigin origin) {
         checkReplaceable(slot);
+        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
+            throw new IllegalArgumentException("slot " + slot + ": its member is in sync");
+        }
         journal.forget(slot);
         long id = members.template().nextJob++;
         members.template()
@@ -107,21 +112,43 @@ final class Jobs {
         return id;
     }
 
+    /// Copies a slot's member to another one, which takes its place once it has everything.
+    ///
+    /// @param member the new one, its file cleared
+    /// @param origin why, and who asks
+    /// @return the job's id
+    /// @throws IllegalArgumentException when the slot's member is not in sync or another rebuild goes on
+    long copyMember(Twin member, JobOrigin origin) {
+        checkReplaceable(member.slot());
+        if (!members.isInSync(member.slot())) {
+            throw new IllegalArgumentException(
+                    "slot " + member.slot() + ": its member is in sync no more");
+        }
+        long id = members.template().nextJob++;
+        members.template()
+                .putJob(
+                        JobRecord.begun(
+                                id,
+                                JobRecord.REBUILD,
+                                member.slot(),
+                                wallMillis.getAsLong(),
+                                origin));
+        members.adoptTwin(member);
+        members.persist(() -> {});
+        return id;
+    }
+
     /// Refuses a slot that cannot be given a new member now.
     private void checkReplaceable(int slot) {
         if (slot < 0 || slot >= geometry.slotCount()) {
             throw new IllegalArgumentException(
                     "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
         }
-        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
-            throw new IllegalArgumentException(
-                    "slot " + slot + ": its member is in sync; fail it first (member fail)");
-        }
         checkNotWindingDown(JobRecord.REBUILD);
         for (JobRecord each : members.template().jobs) {
             if (each.kind() == JobRecord.REBUILD && each.isOpen()) {
                 boolean isSame = each.slot() == slot;
-                if (!isSame || members.entry(slot).state() == MemberEntry.REBUILDING) {
+                if (!isSame || members.entry(slot).state() != MemberEntry.FAULTY) {
                     throw new IllegalArgumentException(
                             "rebuild "
                                     + each.id()
@@ -214,7 +241,16 @@ final class Jobs {
                 && members.entry(job.slot()).state() == MemberEntry.REBUILDING) {
             members.fail(job.slot(), "its rebuild was cancelled");
         }
+        if (state == JobRecord.CANCELLED && isCopying(job)) {
+            members.dropTwin("its copying was cancelled");
+        }
         members.persist(done);
+    }
+
+    private boolean isCopying(JobRecord job) {
+        return job.kind() == JobRecord.REBUILD
+                && members.twin() != null
+                && members.twin().slot() == job.slot();
     }
 
     private JobRecord recorded(long id) {

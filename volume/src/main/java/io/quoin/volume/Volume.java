@@ -30,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
 
@@ -255,33 +256,26 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 }));
     }
 
-    /// Drops a member that still helps, if a further one may be lost then.
-    ///
-    /// @param slot its slot
-    /// @param reason for the log
-    /// @throws VolumeException when it is not in sync, or no further loss would be survived
-    public void retireMember(int slot, String reason) throws VolumeException {
-        await(
-                call(each -> {
-                    each.retireMember(slot, reason);
-                    return null;
-                }));
-    }
-
-    /// Puts a new member in a slot whose member was dropped or is missing, and rebuilds it.
+    /// Puts a new member in a slot. Where the slot's member was dropped or is missing the new one is rebuilt; where it is in sync
+    /// it goes on serving until all that it has is on the new one.
     ///
     /// @param slot slot
     /// @param path the new member; must be blank unless forced
     /// @param force take it although it holds something
     /// @param origin why, and who asks
-    /// @return the rebuild's job id
-    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
-    public long replaceMember(int slot, Path path, boolean force, JobOrigin origin)
+    /// @param whenLeft told, by a thread of its own, the path of a member that is needed no more and closed: the old one that
+    ///     was in sync until the end, or the new one that could not be filled from it
+    /// @return the job's id
+    /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
+    public long replaceMember(
+            int slot, Path path, boolean force, JobOrigin origin, Consumer<Path> whenLeft)
             throws VolumeException {
         // The old member is let go first, so that its own path can be given back as a blank one;
         // and a slot
         // that cannot be replaced is refused before anything is written.
-        letGo(await(call(each -> each.prepareReplacement(slot))));
+        MemberSet.Detached dropped = await(call(each -> each.prepareReplacement(slot)));
+        boolean isCopied = await(call(each -> each.members().isInSync(slot)));
+        letGo(dropped);
         return take(
                 slot,
                 path,
@@ -289,7 +283,27 @@ public final class Volume implements BlockDevice, AutoCloseable {
                     Creation.clear(
                             file, engine.members().layout(), MemberFiles.checkBlank(file, force));
                     UUID uuid = UUID.randomUUID();
-                    return (of, io) -> of.replaceMember(slot, uuid, file, io, origin);
+                    return (of, io) ->
+                            isCopied
+                                    ? of.copyMember(
+                                            slot,
+                                            uuid,
+                                            file,
+                                            io,
+                                            origin,
+                                            left -> letGo(left, whenLeft))
+                                    : of.replaceMember(slot, uuid, file, io, origin);
+                });
+    }
+
+    /// Closing waits for a device, which a turn must not.
+    private void letGo(MemberSet.Detached left, Consumer<Path> whenLeft) {
+        Thread.ofPlatform()
+                .daemon()
+                .name("quoin-let-go-" + name())
+                .start(() -> {
+                    left.close();
+                    whenLeft.accept(Path.of(left.file().name()));
                 });
     }
 

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /// Gives slots other members, and keeps account of who has which file and where the members are.
 ///
@@ -39,19 +42,28 @@ final class MemberChanges {
         void remember(HostedVolume hosted) throws VolumeException;
     }
 
-    /// Puts a new member in a slot, rebuilds it, and remembers where it is.
+    /// Puts a new member in a slot and remembers where it is. Where the slot's member is in sync it goes on serving until the new one
+    /// has everything; until then both are remembered.
     ///
     /// @param hosted volume
     /// @param slot slot
     /// @param path absolute path of the new member
     /// @param force take it although it holds something
     /// @param make make the file when it is not there, as large as the members
-    /// @return the rebuild's job id
-    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
+    /// @param whenLeft told the path of a member that is needed no more; see {@link #left}
+    /// @return the job's id
+    /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
     long replace(
-            HostedVolume hosted, int slot, Path path, boolean force, boolean make, JobOrigin origin)
+            HostedVolume hosted,
+            int slot,
+            Path path,
+            boolean force,
+            boolean make,
+            JobOrigin origin,
+            Consumer<Path> whenLeft)
             throws VolumeException {
-        dropped(hosted, slot); // before anything is made
+        boolean isCopied =
+                member(hosted, slot).state().equals("in sync"); // before anything is made
         boolean isMade = make && !Files.exists(path);
         if (isMade) {
             MemberFiles.make(path, hosted.memberBytes());
@@ -60,18 +72,89 @@ final class MemberChanges {
         }
         boolean isTaken = false;
         try {
-            long job =
-                    take(
-                            hosted,
-                            slot,
-                            path,
-                            () -> hosted.volume().replaceMember(slot, path, force, origin));
+            Taking taking =
+                    () -> hosted.volume().replaceMember(slot, path, force, origin, whenLeft);
+            long job = isCopied ? copy(hosted, path, taking) : take(hosted, slot, path, taking);
             isTaken = true;
             return job;
         } finally {
             if (isMade && !isTaken) {
                 remove(path);
             }
+        }
+    }
+
+    /// Has a volume begin to copy a member to a path.
+    private long copy(HostedVolume hosted, Path path, Taking taking) throws VolumeException {
+        FileClaims.Claim claim = claims.take(List.of(path), "volume " + hosted.name());
+        try {
+            List<Path> members = new ArrayList<>(hosted.settings().members());
+            members.remove(path);
+            members.add(path);
+            // Before it is one: from the moment it is the volume may not do without it.
+            changeMembers(hosted, members);
+            long job = taking.take();
+            hosted.claim().absorb(claim);
+            return job;
+        } catch (VolumeException e) {
+            List<Path> members = new ArrayList<>(hosted.settings().members());
+            members.remove(path);
+            changeMembers(hosted, members);
+            throw e;
+        } finally {
+            claim.close();
+        }
+    }
+
+    /// Forgets a member that a volume needs no more: one that was copied, or one that could not be filled.
+    ///
+    /// @param hosted volume
+    /// @param path the member's path, its file closed
+    /// @throws VolumeException when that could not be written down
+    void left(HostedVolume hosted, Path path) throws VolumeException {
+        for (VolumeStatus.Member each : hosted.volume().status().members()) {
+            if (each.path() != null) {
+                hosted.addPath(each.uuid(), Path.of(each.path()));
+            }
+        }
+        hosted.claim().release(path);
+        List<Path> members = new ArrayList<>(hosted.settings().members());
+        members.remove(path);
+        changeMembers(hosted, members);
+    }
+
+    /// Forgets paths at which there is no member any more, or was not yet when a copy was interrupted; only of a volume that has all its
+    /// members, for else one of them may be what is missing.
+    ///
+    /// @param hosted volume that was just opened
+    /// @param status how it stands
+    /// @throws VolumeException when that could not be written down
+    void forgetLeftovers(HostedVolume hosted, VolumeStatus status) throws VolumeException {
+        Set<Path> used = new HashSet<>();
+        for (VolumeStatus.Member each : status.members()) {
+            if (!each.state().equals("in sync") || each.path() == null) {
+                return;
+            }
+            used.add(Path.of(each.path()));
+        }
+        List<Path> members = new ArrayList<>(hosted.settings().members());
+        if (members.retainAll(used)) {
+            List<Path> left = new ArrayList<>(hosted.settings().members());
+            left.removeAll(used);
+            for (Path path : left) {
+                hosted.claim().release(path);
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "volume " + hosted.name() + ": " + path + " is no member of it, forgotten");
+            }
+            changeMembers(hosted, members);
+        }
+    }
+
+    private void changeMembers(HostedVolume hosted, List<Path> members) throws VolumeException {
+        hosted.setSettings(hosted.settings().withMembers(members));
+        if (hosted.isRemembered()) {
+            memory.remember(hosted);
         }
     }
 
@@ -98,24 +181,35 @@ final class MemberChanges {
         return take(hosted, slot, path, () -> hosted.volume().returnMember(slot, path, origin));
     }
 
+    private static VolumeStatus.Member member(HostedVolume hosted, int slot)
+            throws VolumeException {
+        List<VolumeStatus.Member> members = hosted.volume().status().members();
+        if (slot < 0 || slot >= members.size()) {
+            throw new VolumeException(
+                    "volume "
+                            + hosted.name()
+                            + ": expected a slot from 0 to "
+                            + (members.size() - 1)
+                            + ", was "
+                            + slot);
+        }
+        return members.get(slot);
+    }
+
     /// {@return a slot's member, which is not in sync}
     private static VolumeStatus.Member dropped(HostedVolume hosted, int slot)
             throws VolumeException {
-        List<VolumeStatus.Member> members = hosted.volume().status().members();
-        String where = "volume " + hosted.name() + ": ";
-        if (slot < 0 || slot >= members.size()) {
+        VolumeStatus.Member member = member(hosted, slot);
+        if (member.state().equals("in sync")) {
             throw new VolumeException(
-                    where + "expected a slot from 0 to " + (members.size() - 1) + ", was " + slot);
-        }
-        if (members.get(slot).state().equals("in sync")) {
-            throw new VolumeException(
-                    where
-                            + "slot "
+                    "volume "
+                            + hosted.name()
+                            + ": slot "
                             + slot
                             + ": expected a member that is dropped or missing, is in sync; drop it first"
                             + " (member fail)");
         }
-        return members.get(slot);
+        return member;
     }
 
     @FunctionalInterface
@@ -145,10 +239,7 @@ final class MemberChanges {
         members.remove(path); // missing when the volume was opened, and back where it was
         members.add(path);
         hosted.addPath(hosted.volume().status().members().get(slot).uuid(), path);
-        hosted.setSettings(hosted.settings().withMembers(members));
-        if (hosted.isRemembered()) {
-            memory.remember(hosted);
-        }
+        changeMembers(hosted, members);
         return job;
     }
 

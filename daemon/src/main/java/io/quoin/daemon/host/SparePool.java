@@ -505,42 +505,27 @@ public final class SparePool implements AutoCloseable {
                         .findFirst();
         if (lost.isEmpty()) {
             if (rebuild.isEmpty()) {
-                dropWorn(hosted, status);
+                replaceWorn(hosted, status);
             }
             return;
         }
         if (rebuild.isEmpty()) {
             fill(hosted, lost.get());
-        } else if (rebuild.get().slot() == lost.get().slot()) {
+        } else if (rebuild.get().slot() == lost.get().slot()
+                || status.members().get(rebuild.get().slot()).state().equals("in sync")) {
             // What it was to rebuild is gone: a spare whose adoption was cut short, or one that was
-            // taken away.
+            // taken away. Or it copies a member that still helps, which can wait.
             hosted.volume().changeJob(rebuild.get().id(), Volume.JobChange.CANCEL);
             fill(hosted, lost.get());
         } // else one after the other
     }
 
-    /// Drops a member that got too much wrong when a spare can take its place, and a further loss is survived until it has.
-    private void dropWorn(HostedVolume hosted, VolumeStatus status) throws VolumeException {
-        Optional<VolumeStatus.Member> worn =
-                status.members().stream()
-                        .filter(each -> each.isWorn() && each.state().equals("in sync"))
-                        .findFirst();
-        if (worn.isEmpty() || status.redundancyLeft() < 2) {
-            return;
-        }
-        for (SpareEntry each : List.copyOf(entries)) {
-            if (isLarge(each, hosted) && !each.hasFailed() && !each.isBeingDrilled()) {
-                look(each);
-                show();
-                if (isSuitable(each, hosted)) {
-                    hosted.volume()
-                            .retireMember(
-                                    worn.get().slot(),
-                                    "past its error budget, and a spare is there");
-                    return;
-                }
-            }
-        }
+    /// Has a member that got too much wrong copied to a spare, which takes its place; it helps until then.
+    private void replaceWorn(HostedVolume hosted, VolumeStatus status) {
+        status.members().stream()
+                .filter(each -> each.isWorn() && each.state().equals("in sync"))
+                .findFirst()
+                .ifPresent(each -> fill(hosted, each));
     }
 
     private void fill(HostedVolume hosted, VolumeStatus.Member lost) {

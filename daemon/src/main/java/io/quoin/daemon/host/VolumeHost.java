@@ -242,6 +242,7 @@ public final class VolumeHost {
                             survey.superblocks());
             VolumeStatus status = volume.status();
             witness.observe(status.uuid(), status.membership());
+            memberChanges.forgetLeftovers(hosted, status);
             serve(hosted, settings.label());
             isServed = true;
             return hosted;
@@ -392,7 +393,7 @@ public final class VolumeHost {
         return isClean;
     }
 
-    /// Puts a new member in a slot, rebuilds it, and remembers where it is.
+    /// Puts a new member in a slot, rebuilds it or copies the one to it that is there, and remembers where it is.
     ///
     /// @param name volume
     /// @param slot slot
@@ -401,11 +402,33 @@ public final class VolumeHost {
     /// @param make make the file when it is not there, as large as the members
     /// @param origin why, and who asks
     /// @return the rebuild's job id
-    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
+    /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
     public synchronized long replaceMember(
             String name, int slot, Path path, boolean force, boolean make, JobOrigin origin)
             throws VolumeException {
-        return memberChanges.replace(volume(name), slot, path, force, make, origin);
+        HostedVolume hosted = volume(name);
+        return memberChanges.replace(
+                hosted, slot, path, force, make, origin, left -> memberLeft(hosted, left));
+    }
+
+    private synchronized void memberLeft(HostedVolume hosted, Path path) {
+        try {
+            if (volumes.get(hosted.name()) == hosted) {
+                memberChanges.left(hosted, path);
+            }
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "volume " + hosted.name() + ": " + path + " is let go of");
+        } catch (VolumeException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "volume "
+                            + hosted.name()
+                            + ": "
+                            + path
+                            + " is no member any more, but a restart will look for one there: "
+                            + e.getMessage());
+        }
     }
 
     /// Takes a dropped member back as it was left, copies what it has missed, and remembers where it is.

@@ -161,7 +161,13 @@ public enum Plant {
     /// Frees what an EPOCH_START stands for before that one is durable.
     REPLACED_FREED_EARLY,
     /// Keeps what a member holds that was away, though it missed writes.
-    STALE_KEPT;
+    STALE_KEPT,
+    /// Does not do on a twin what is done on its slot's member.
+    TWIN_NOT_TOLD,
+    /// Promotes a twin while the other one's journal is needed.
+    TWIN_WITH_JOURNAL,
+    /// Tells the others first that a twin was promoted.
+    TWIN_TOLD_LAST;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

@@ -75,6 +75,20 @@ public final class InfoBlock {
         block.set(INT, at + CRC, Crc32c.of(block, at, Geometry.BLOCK_BYTES));
     }
 
+    /// Gives a stamped block to another member.
+    ///
+    /// @param block segment
+    /// @param at offset of the info block
+    /// @param memberHigh the other member's UUID, high
+    /// @param memberLow low
+    public static void rename(MemorySegment block, long at, long memberHigh, long memberLow) {
+        assert block.get(LONG, at) == MAGIC : "not stamped";
+        block.set(INT, at + CRC, 0);
+        block.set(LONG, at + MEMBER_HIGH, memberHigh);
+        block.set(LONG, at + MEMBER_LOW, memberLow);
+        block.set(INT, at + CRC, Crc32c.of(block, at, Geometry.BLOCK_BYTES));
+    }
+
     /// {@return whether the block is whole, in its place and of this volume and member}
     ///
     /// @param block segment

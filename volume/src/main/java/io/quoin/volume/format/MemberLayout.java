@@ -182,6 +182,14 @@ public record MemberLayout(
                 + (2L * info + memberBlock % zoneBlocks) * BLOCK_BYTES;
     }
 
+    /// {@return whether an offset is one of info blocks}
+    ///
+    /// @param offset within the zones
+    public boolean isInfo(long offset) {
+        long inZone = (offset - zonesOffset) % zoneBytes(zoneBlocks);
+        return inZone < 2L * (zoneBlocks / ROWS_PER_INFO) * BLOCK_BYTES;
+    }
+
     /// {@return where a copy of an info block lies}
     ///
     /// @param infoBlock index of the info block: member block / 32

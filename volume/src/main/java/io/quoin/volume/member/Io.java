@@ -43,6 +43,21 @@ public final class Io {
     /// Where it was submitted; a slot's member may change while it is under way.
     MemberIo target;
 
+    /// Whose queue it is in.
+    SlotQueue queue;
+
+    /// The twin that it is done on, or null: the slot's member.
+    Twin twin;
+
+    /// What does the same on the slot's twin and has not ended, or null.
+    Io shadow;
+
+    /// Of a shadow, whose.
+    Io shadowed;
+
+    /// Whether it has ended, and its shadow is waited for.
+    boolean isHeld;
+
     /// Neighbours in the slot's queue, and when it was handed to the member.
     Io older;
 

@@ -52,6 +52,12 @@ public final class MemberSet {
         /// @param what what it got wrong
         default void memberWorn(int slot, String what) {}
 
+        /// A member that was to take another one's place is let go of.
+        ///
+        /// @param slot the other one's slot
+        /// @param cause what failed
+        default void twinFailed(int slot, String cause) {}
+
         /// Too few members are left; the volume serves no more.
         ///
         /// @param cause what failed
@@ -71,6 +77,10 @@ public final class MemberSet {
     private final Watchdog watchdog;
     private final Superblock.Builder template;
     private Listener listener;
+
+    private Twin twin;
+    private final List<Twin> leaving = new ArrayList<>();
+    private int promoted = -1;
 
     private long errorBudget;
     private long nowNanos; // 0 until the first turn
@@ -344,21 +354,134 @@ public final class MemberSet {
         assert ios[slot] != null : "slot " + slot + " has no member";
         io.slot = slot;
         io.target = ios[slot];
+        io.queue = queues[slot];
+        io.twin = null;
         io.submittedNanos = nowNanos;
+        if (twin != null
+                && twin.slot == slot
+                && twin.isFor(io)
+                && !Plant.TWIN_NOT_TOLD.isPlanted()) {
+            twin.shadow(io, watchdog.tick());
+        }
         queues[slot].submit(io, watchdog.tick());
+    }
+
+    /// Starts an operation on the twin alone.
+    ///
+    /// @param io operation
+    public void submitToTwin(Io io) {
+        twin.submit(io, watchdog.tick());
     }
 
     /// Takes a completion and tells its listener.
     ///
     /// @param io done operation
     public void completed(Io io) {
-        queues[io.slot].completed(io, watchdog.tick());
-        if (io.kind == Io.Kind.READ && !io.result.isOk()) {
-            health[io.slot].readFailed();
-        } else if (io.kind == Io.Kind.WRITE_DURABLE && io.submittedNanos != 0) {
-            health[io.slot].wrote(nowNanos - io.submittedNanos);
+        io.queue.completed(io, watchdog.tick());
+        if (io.twin == null && io.queue == queues[io.slot]) {
+            if (io.kind == Io.Kind.READ && !io.result.isOk()) {
+                health[io.slot].readFailed();
+            } else if (io.kind == Io.Kind.WRITE_DURABLE && io.submittedNanos != 0) {
+                health[io.slot].wrote(nowNanos - io.submittedNanos);
+            }
         }
-        io.listener.completed(io);
+        ended(io);
+        if (!leaving.isEmpty()) {
+            letGo();
+        }
+    }
+
+    /// Tells who waits for an operation, once its shadow has ended too.
+    private void ended(Io io) {
+        if (io.shadowed != null) {
+            if (!io.result.isOk()) {
+                dropTwin(io.twin, io.result + ", " + io);
+            }
+            Io original = io.twin.ended(io);
+            if (original.isHeld) {
+                original.isHeld = false;
+                original.listener.completed(original);
+            }
+        } else if (io.shadow != null) {
+            io.isHeld = true;
+        } else {
+            io.listener.completed(io);
+        }
+    }
+
+    /// {@return the member that is to take a slot's place, or null}
+    public Twin twin() {
+        return twin;
+    }
+
+    /// Takes a member that is to take another one's place; from now on it gets what that gets.
+    ///
+    /// @param member the member; its slot's is in sync
+    public void adoptTwin(Twin member) {
+        assert twin == null && isInSync(member.slot) : "slot " + member.slot;
+        twin = member;
+    }
+
+    /// Lets go of the member that was to take another one's place, if there is one.
+    ///
+    /// @param cause what failed, for operators
+    public void dropTwin(String cause) {
+        if (twin != null) {
+            dropTwin(twin, cause);
+        }
+    }
+
+    private void dropTwin(Twin member, String cause) {
+        if (member == twin) {
+            twin = null;
+            leaving.add(member);
+            listener.twinFailed(member.slot, cause);
+        }
+    }
+
+    /// Puts the twin in its slot: it has everything, and nothing is dirty. Its own superblock says so first: from then on the
+    /// other one is not needed. Nothing is acknowledged until the change is durable on all.
+    ///
+    /// @param done runs when it is
+    public void promoteTwin(Runnable done) {
+        Twin member = twin;
+        int slot = member.slot;
+        assert isInSync(slot) : "slot " + slot;
+        Twin old =
+                new Twin(
+                        slot,
+                        entries[slot].uuid(),
+                        files[slot],
+                        ios[slot],
+                        queues[slot],
+                        template.layout,
+                        member.whenLeft);
+        twin = null;
+        superblocks.leaveOut(slot); // what is staged is the other one's
+        superblocks.setNewest(slot, (1 << Superblock.COPIES) - 1);
+        template.configEpoch++;
+        entries[slot] = new MemberEntry(member.uuid, MemberEntry.IN_SYNC, 0, template.configEpoch);
+        files[slot] = member.file;
+        ios[slot] = member.io;
+        queues[slot] = member.queue;
+        health[slot] = new MemberHealth();
+        durableCursor[slot] = 0;
+        configDirty = true;
+        frozen = true;
+        promoted = Plant.TWIN_TOLD_LAST.isPlanted() ? -1 : slot;
+        leaving.add(old);
+        persist(done);
+    }
+
+    /// Hands out the members that nothing is under way on any more.
+    private void letGo() {
+        for (int i = leaving.size() - 1; i >= 0; i--) {
+            Twin left = leaving.get(i);
+            if (left.queue.size() == 0) {
+                leaving.remove(i);
+                left.whenLeft.accept(new Detached(left.io, left.file));
+            }
+        }
     }
 
     /// Lets time pass, and drops members that do not answer: one whose oldest operation is overdue, as
@@ -377,6 +500,7 @@ public final class MemberSet {
         if (!watchdog.pass(nowNanos) || failed) {
             return;
         }
+        watchTwins();
         for (int slot = 0; slot < entries.length; slot++) {
             Io oldest = queues[slot].oldest();
             boolean wasLate = isLate[slot];
@@ -386,7 +510,7 @@ public final class MemberSet {
             }
             if (entries[slot].state() == MemberEntry.FAULTY || canSpare(slot)) {
                 fail(slot, IoResult.NO_ANSWER + ", " + oldest);
-                abandon(slot);
+                abandon(queues[slot]);
             } else if (!wasLate) {
                 listener.memberLate(slot, oldest.toString());
             }
@@ -408,11 +532,29 @@ public final class MemberSet {
         return answering >= geometry.dataCount();
     }
 
-    private void abandon(int slot) {
-        for (Io io : queues[slot].abandon()) {
+    private void abandon(SlotQueue queue) {
+        for (Io io : queue.abandon()) {
             io.result = IoResult.NO_ANSWER;
-            io.listener.completed(io);
+            ended(io);
         }
+    }
+
+    /// Gives up on a twin that does not answer: its slot's member waits for it.
+    private void watchTwins() {
+        if (twin != null && isOverdue(twin)) {
+            dropTwin(twin, IoResult.NO_ANSWER + ", " + twin.queue.oldest());
+        }
+        for (Twin left : List.copyOf(leaving)) {
+            if (isOverdue(left)) {
+                abandon(left.queue);
+            }
+        }
+        letGo();
+    }
+
+    private boolean isOverdue(Twin member) {
+        Io oldest = member.queue.oldest();
+        return oldest != null && watchdog.isOverdue(oldest.startedTick);
     }
 
     /// {@return operations under way or queued on a slot's member}
@@ -429,13 +571,16 @@ public final class MemberSet {
                 return true;
             }
         }
-        return false;
+        return twin != null && twin.queue.size() > 0 || !leaving.isEmpty();
     }
 
     /// Drops a member because an operation on it failed. Harmless when it was dropped already.
     ///
     /// @param io the failed write or flush
     public void fail(Io io) {
+        if (io.queue != queues[io.slot]) {
+            return; // its member has left the slot
+        }
         fail(
                 io.slot,
                 io.result + ", " + io.kind.name().toLowerCase() + ", offset " + io.offsetBytes);
@@ -463,6 +608,9 @@ public final class MemberSet {
         configDirty = true;
         frozen = !Plant.FAILURE_NOT_DURABLE.isPlanted();
         listener.memberFailed(slot, cause);
+        if (twin != null && twin.slot == slot) {
+            dropTwin(twin, "the member whose place it was to take failed");
+        }
         if (Plant.FAILURE_NOT_DURABLE.isPlanted()) {
             listener.resumed();
             return;
@@ -634,14 +782,16 @@ public final class MemberSet {
         template.sequence++;
         int targets = 0;
         for (int slot = 0; slot < entries.length; slot++) {
-            if (files[slot] != null && entries[slot].state() != MemberEntry.FAULTY) {
+            boolean isDue = promoted < 0 || promoted == slot;
+            if (isDue && files[slot] != null && entries[slot].state() != MemberEntry.FAULTY) {
                 targets |= 1 << slot;
                 template.slot = slot;
                 template.member = entries[slot].uuid();
                 superblocks.stage(slot, template.build());
             }
         }
-        configDirty = false;
+        configDirty = promoted >= 0;
+        promoted = -1;
         superblocks.start(targets);
     }
 
@@ -700,6 +850,12 @@ public final class MemberSet {
 
     /// Ends the threads of all members and closes their files; not in the engine's turn.
     public void close() {
+        if (twin != null) {
+            leaving.add(twin);
+        }
+        for (Twin left : leaving) {
+            new Detached(left.io, left.file).close();
+        }
         for (int slot = 0; slot < ios.length; slot++) {
             if (ios[slot] != null) {
                 new Detached(ios[slot], files[slot]).close();

@@ -17,6 +17,7 @@ import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Twin;
 import io.quoin.volume.row.InfoCache;
 import io.quoin.volume.row.InfoGroup;
 import io.quoin.volume.row.RowImage;
@@ -43,6 +44,8 @@ final class RepairPipeline {
     private final MemberSet members;
     private final InfoCache cache;
     private final RepairRecords records;
+    private final Twin copied;
+    private final int ownSlot;
     private final Counters counters;
     private final Stages stages;
     private final LongConsumer whenReading;
@@ -71,6 +74,7 @@ final class RepairPipeline {
     /// @param makeGuards makes guards
     /// @param tasks tasks in flight, a power of two
     /// @param records which blocks are to be written, of which slot
+    /// @param copied the member to which another one is copied, or null
     /// @param counters what is counted
     /// @param stages where the agents run
     /// @param whenReading told how many bytes are about to be read
@@ -83,6 +87,7 @@ final class RepairPipeline {
             Supplier<BlockGuards> makeGuards,
             int tasks,
             RepairRecords records,
+            Twin copied,
             Counters counters,
             Stages stages,
             LongConsumer whenReading,
@@ -91,6 +96,8 @@ final class RepairPipeline {
         this.members = members;
         this.cache = cache;
         this.records = records;
+        this.copied = copied;
+        ownSlot = copied == null ? records.rebuiltSlot : copied.slot();
         this.counters = counters;
         this.stages = stages;
         this.whenReading = whenReading;
@@ -198,6 +205,12 @@ final class RepairPipeline {
         task.isLeft = false;
         task.isInfoStale = false;
         task.worseCopy = -1;
+        if (copied != null && concerns(task)) {
+            isSettling = false;
+            task.kept = -1; // as long as it passes its guards
+            verifyKept(task, group, true);
+            return;
+        }
         if (target == null || records.isGone(records.rebuiltSlot)) {
             isSettling = false;
             read(task, group, 0);
@@ -210,22 +223,24 @@ final class RepairPipeline {
                     task.isInfoStale = target.isStale();
                     task.worseCopy = target.worseCopy();
                     isSettling = false;
-                    verifyKept(task, group);
+                    verifyKept(task, group, !target.isBlank());
                 });
     }
 
     /// Reads what the member has already and holds it against its guards: it counts as in sync only when it
     /// holds everything.
-    private void verifyKept(RepairTask task, InfoGroup group) {
-        int lane = records.rebuiltSlot % geometry.width();
+    ///
+    /// @param hasInfo whether the member has info of the group
+    private void verifyKept(RepairTask task, InfoGroup group, boolean hasInfo) {
+        int lane = ownSlot % geometry.width();
         int rows = 0;
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             boolean isContentless =
                     BlockInfo.isContentless(group.image(), group.record(lane, index));
             rows |= task.isKept(index) && !isContentless ? 1 << index : 0;
         }
-        if (rows == 0 || records.isGone(records.rebuiltSlot)) {
-            readOthers(task, group, 0, !target.isBlank());
+        if (rows == 0 || records.isGone(ownSlot)) {
+            readOthers(task, group, 0, hasInfo);
             return;
         }
         task.unverified = rows;
@@ -240,7 +255,7 @@ final class RepairPipeline {
                     unverified.addLast(
                             task); // not now: this may be a client's turn, which is to be short
                 };
-        members.submit(records.rebuiltSlot, io);
+        members.submit(ownSlot, io);
     }
 
     /// Holds what was read of one group against its guards.
@@ -249,10 +264,12 @@ final class RepairPipeline {
         if (task == null) {
             return false;
         }
-        int lane = records.rebuiltSlot % geometry.width();
+        int lane = ownSlot % geometry.width();
         int verified = 0;
         for (int index = 0; index < ROWS_PER_INFO; index++) {
-            boolean isDue = (task.unverified >> index & 1) != 0;
+            boolean isDue =
+                    (task.unverified >> index & 1) != 0
+                            && (copied == null || !task.group.isUntrusted(lane, index));
             verified |= isDue && records.isGood(task, lane, index) ? 1 << index : 0;
         }
         task.kept &= ~task.unverified | verified;
@@ -274,7 +291,7 @@ final class RepairPipeline {
         Arrays.fill(task.readable, 0);
         for (int index = 0; index < ROWS_PER_INFO && verified != 0; index++) {
             if ((verified >> index & 1) != 0) {
-                markReadable(task, records.rebuiltSlot % geometry.width(), index);
+                markReadable(task, ownSlot % geometry.width(), index);
             }
         }
         task.pending = 1;
@@ -360,7 +377,7 @@ final class RepairPipeline {
         try {
             return reconstructed.poll((task, sequence, endOfBatch) -> {
                 finishing.addLast(task);
-                write(task);
+                copy(task);
                 return true;
             })
                     == EventPoller.PollState.PROCESSING;
@@ -389,6 +406,85 @@ final class RepairPipeline {
                 runStart = -1;
             }
         }
+    }
+
+    /// Writes to the twin what its slot's member has, or should have; what the latter has wrong is written to both afterwards.
+    private void copy(RepairTask task) {
+        if (copied == null || members.twin() != copied) {
+            write(task);
+            return;
+        }
+        task.pending = 1;
+        forEachCopied(task, (index, count) -> copy(task, index, count));
+        copyDone(task, () -> readCopyBack(task));
+    }
+
+    private void copy(RepairTask task, int index, int count) {
+        task.pending++;
+        Io io = io(task, Io.Kind.WRITE, task.memory, ownSlot % geometry.width(), index, count);
+        io.listener =
+                done -> {
+                    if (!done.result.isOk()) {
+                        failCopy(done.result + ", " + done);
+                    }
+                    copyDone(task, () -> readCopyBack(task));
+                };
+        members.submitToTwin(io);
+    }
+
+    private void failCopy(String cause) {
+        if (members.twin() == copied) {
+            members.dropTwin(cause);
+        }
+    }
+
+    private void copyDone(RepairTask task, Runnable then) {
+        if (--task.pending == 0 && !members.isFailed()) {
+            then.run();
+        }
+    }
+
+    private void readCopyBack(RepairTask task) {
+        if (members.twin() != copied) {
+            write(task);
+            return;
+        }
+        task.pending = 1;
+        forEachCopied(task, (index, count) -> readCopyBack(task, index, count));
+        copyDone(task, () -> write(task));
+    }
+
+    private void readCopyBack(RepairTask task, int index, int count) {
+        task.pending++;
+        long written = task.offset(ownSlot % geometry.width(), index);
+        Io io = checking(task, index, count);
+        io.listener =
+                done -> {
+                    if (differs(task, done, written) != -1) {
+                        failCopy("a copied block read back differs, " + done);
+                    }
+                    copyDone(task, () -> write(task));
+                };
+        members.submitToTwin(io);
+    }
+
+    /// Visits runs of neighbouring blocks that are to be copied.
+    private void forEachCopied(RepairTask task, Run visitor) {
+        int runStart = -1;
+        for (int index = 0; index <= ROWS_PER_INFO; index++) {
+            boolean isCopied = index < ROWS_PER_INFO && records.isCopied(task, ownSlot, index);
+            if (isCopied && runStart < 0) {
+                runStart = index;
+            } else if (!isCopied && runStart >= 0) {
+                visitor.at(runStart, index - runStart);
+                runStart = -1;
+            }
+        }
+    }
+
+    private boolean concerns(RepairTask task) {
+        int first = geometry.firstSlot(task.key);
+        return ownSlot >= first && ownSlot < first + geometry.width();
     }
 
     private void write(RepairTask task) {
@@ -475,23 +571,11 @@ final class RepairPipeline {
 
     private void readBack(RepairTask task, int slot, int lane, int index, int count) {
         task.pending++;
-        long at = (long) index * BLOCK_BYTES;
-        long length = (long) count * BLOCK_BYTES;
         long written = task.offset(lane, index);
-        Io io = new Io();
-        io.set(Io.Kind.READ, task.check, at, (int) length, dataOffset(task, index));
+        Io io = checking(task, index, count);
         io.listener =
                 done -> {
-                    long differs =
-                            done.result.isOk()
-                                    ? MemorySegment.mismatch(
-                                            task.check,
-                                            at,
-                                            at + length,
-                                            task.memory,
-                                            written,
-                                            written + length)
-                                    : 0;
+                    long differs = differs(task, done, written);
                     if (differs != -1 && !records.isGone(slot)) {
                         members.fail(
                                 slot,
@@ -502,6 +586,27 @@ final class RepairPipeline {
                     readBackDone(task);
                 };
         members.submit(slot, io);
+    }
+
+    private Io checking(RepairTask task, int index, int count) {
+        Io io = new Io();
+        long at = (long) index * BLOCK_BYTES;
+        return io.set(Io.Kind.READ, task.check, at, count * BLOCK_BYTES, dataOffset(task, index));
+    }
+
+    /// {@return the first byte in which what was read back differs from what was written, or -1}
+    private static long differs(RepairTask task, Io done, long written) {
+        if (!done.result.isOk()) {
+            return 0;
+        }
+        long at = done.segmentOffset;
+        return MemorySegment.mismatch(
+                task.check,
+                at,
+                at + done.lengthBytes,
+                task.memory,
+                written,
+                written + done.lengthBytes);
     }
 
     private void readBackDone(RepairTask task) {

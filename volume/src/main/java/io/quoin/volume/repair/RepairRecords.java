@@ -1,5 +1,7 @@
 package io.quoin.volume.repair;
 
+import static io.quoin.volume.geometry.Geometry.ROWS_PER_INFO;
+
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
@@ -92,6 +94,19 @@ final class RepairRecords {
         return (targets(task, index) >> position & 1) != 0;
     }
 
+    /// {@return whether a slot's block of a row is to be copied as it is in memory: it passes its guards, or was put to rights}
+    boolean isCopied(RepairTask task, int slot, int index) {
+        int lane = slot % geometry.width();
+        if (BlockInfo.isContentless(task.group.image(), task.group.record(lane, index))) {
+            return false;
+        }
+        if (task.isKept(index)) {
+            return true;
+        }
+        int position = geometry.positionAt(geometry.rowIn(task.key, index), slot);
+        return (task.lost[index] >> position & 1) == 0;
+    }
+
     /// {@return whether a block in memory is what its record says}
     boolean isGood(RepairTask task, int lane, int index) {
         long at = task.group.record(lane, index);
@@ -102,6 +117,19 @@ final class RepairRecords {
     /// {@return whether a slot has no member that counts}
     boolean isGone(int slot) {
         return members.entry(slot).state() == MemberEntry.FAULTY || members.file(slot) == null;
+    }
+
+    /// Has the info of a slot that was copied written once more: from here it is the same on both. Where nothing was ever written
+    /// a cleared member has the same already.
+    void recordCopied(RepairTask task, int slot) {
+        int lane = slot % geometry.width();
+        for (int index = 0; index < ROWS_PER_INFO; index++) {
+            if (BlockInfo.type(task.group.image(), task.group.record(lane, index))
+                    != BlockInfo.UNWRITTEN) {
+                task.group.markDirty(lane);
+                return;
+            }
+        }
     }
 
     /// Notes what is to become of the info blocks of the slot under rebuild.

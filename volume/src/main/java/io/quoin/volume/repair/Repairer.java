@@ -16,6 +16,7 @@ import io.quoin.volume.journal.JournalCheck;
 import io.quoin.volume.journal.Sequencer;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.SuperblockCheck;
+import io.quoin.volume.member.Twin;
 import io.quoin.volume.row.InfoCache;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class Repairer {
     private static final long MEASURE_NANOS = 2_000_000_000L;
 
     private final Geometry geometry;
+    private final Journal journal;
     private final MemberSet members;
     private final InfoCache cache;
     private final Checkpointer checkpointer;
@@ -60,6 +62,10 @@ public final class Repairer {
     private RepairPipeline pipeline;
 
     private JobRecord job = JobRecord.NONE;
+
+    /// The member that the job copies to, or null: it fills its slot's own.
+    private Twin copied;
+
     private boolean isRunning;
     private final List<Runnable> awaitingEnd = new ArrayList<>();
     private boolean isEnding;
@@ -132,6 +138,7 @@ public final class Repairer {
         this.checkpointer = checkpointer;
         records =
                 new RepairRecords(geometry, members, sequencer, makeGuards.get(), counters, events);
+        this.journal = journal;
         this.counters = counters;
         this.events = events;
         this.stages = stages;
@@ -175,7 +182,11 @@ public final class Repairer {
         records.repaired = record.repaired();
         records.lost = record.lost();
         records.suspect = record.suspect();
-        records.rebuiltSlot = record.kind() == JobRecord.REBUILD ? record.slot() : -1;
+        boolean isRebuild = record.kind() == JobRecord.REBUILD;
+        boolean isCopy =
+                isRebuild && members.twin() != null && members.twin().slot() == record.slot();
+        copied = isCopy ? members.twin() : null;
+        records.rebuiltSlot = isRebuild && !isCopy ? record.slot() : -1;
         isEnding = false;
         isLastWord = false;
         isSuspending = false;
@@ -194,6 +205,7 @@ public final class Repairer {
                         makeGuards,
                         tasks,
                         records,
+                        copied,
                         counters,
                         stages,
                         governor::taken,
@@ -288,7 +300,7 @@ public final class Repairer {
                         new VolumeEvent.JobChanged(
                                 job.id(),
                                 job.kindText(),
-                                "failed: the member it fills was dropped"));
+                                "failed: the member it fills is there no more"));
             } else if (mayClaim && !isSuspending && !isEnding && !journalCheck.isRunning()) {
                 any |= claim();
             }
@@ -367,7 +379,9 @@ public final class Repairer {
 
     private boolean targetIsGone() {
         return job.kind() == JobRecord.REBUILD
-                && members.entry(job.slot()).state() != MemberEntry.REBUILDING;
+                && (copied == null
+                        ? members.entry(job.slot()).state() != MemberEntry.REBUILDING
+                        : members.twin() != copied);
     }
 
     private boolean claim() {
@@ -423,8 +437,12 @@ public final class Repairer {
         }
         if (job.kind() == JobRecord.REBUILD) {
             // Only now: a checkpoint writes nothing of what the member does not hold yet.
-            records.recordInfo(task);
-            members.advanceCursor(job.slot(), task.key + 1);
+            if (copied == null) {
+                records.recordInfo(task);
+                members.advanceCursor(job.slot(), task.key + 1);
+            } else {
+                records.recordCopied(task, job.slot());
+            }
         }
         doneKey = task.key + 1;
     }
@@ -470,19 +488,27 @@ public final class Repairer {
                     }
                     job = progress().ended(JobRecord.DONE, wallMillis.getAsLong());
                     lastWord();
+                    Runnable joined =
+                            () -> {
+                                joining.release();
+                                ended();
+                            };
+                    if (copied != null) {
+                        journal.forget(slot); // its copies are the other one's
+                        members.promoteTwin(joined);
+                        return;
+                    }
                     members.change(
                             slot,
                             members.entry(slot).with(MemberEntry.IN_SYNC, 0),
                             members.file(slot),
                             members.io(slot),
-                            () -> {
-                                joining.release();
-                                ended();
-                            });
+                            joined);
                 };
         if (Plant.REBUILD_SHORT.isPlanted()) {
             join.run();
-        } else if (Plant.JOIN_WITH_JOURNAL.isPlanted()) {
+        } else if (Plant.JOIN_WITH_JOURNAL.isPlanted()
+                || copied != null && Plant.TWIN_WITH_JOURNAL.isPlanted()) {
             saveAndCheckpoint(join);
         } else {
             saveAndCheckpoint(() -> joining.whenAllIsHome(join));

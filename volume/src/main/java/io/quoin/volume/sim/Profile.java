@@ -21,5 +21,7 @@ public enum Profile {
     /// written, many in a row: in recovery, in its first batch, in a checkpoint, in a destage round.
     EDGES,
     /// Canary rows damaged on purpose, with clients, crashes, jobs and losses at any moment of it.
-    DRILLS
+    DRILLS,
+    /// Members copied to others that take their place, with clients, crashes, faults, losses and operators at any moment of it.
+    COPIES
 }

@@ -37,6 +37,7 @@ final class SimHistories {
             case EVERY_CRASH -> everyCrash(world);
             case EDGES -> SimEdges.run(world);
             case DRILLS -> SimDrills.run(world);
+            case COPIES -> SimCopies.run(world);
         }
     }
 
@@ -285,18 +286,19 @@ final class SimHistories {
                 long before = world.tally.operations;
                 world.step(12);
                 if (world.tally.operations > before) {
-                    crashAndLookAt(world);
+                    crashAndLookAt(world, world.tolerance());
                 }
             }
             world.crash();
         }
     }
 
-    private static void crashAndLookAt(SimWorld world) throws VolumeException {
+    /// Looks at an image of the world after a power cut that may take up to `most` members along.
+    static void crashAndLookAt(SimWorld world, int most) throws VolumeException {
         SimWorld image = world.fork(world.random.nextLong());
         try {
-            if (world.tolerance() > 0 && world.random.nextBoolean()) {
-                new SimOperator(image).lose(world.tolerance());
+            if (most > 0 && world.random.nextBoolean()) {
+                new SimOperator(image).lose(most);
             }
             image.open();
             image.recover();

@@ -136,6 +136,36 @@ final class SimOperator {
         world.tally.rebuilds++;
     }
 
+    /// Has a member that is in sync copied to a blank disk, which takes its place; that may be refused.
+    ///
+    /// @return whether it has begun
+    boolean copy(int slot) {
+        world.twins.look(engine());
+        SimDisk blank = world.disks[slot].blank("disk" + slot + "." + ++replaced);
+        try {
+            Creation.clear(blank, world.superblock.layout(), true);
+            world.twins.offer(slot, blank);
+            engine().prepareReplacement(slot);
+            engine().copyMember(
+                            slot,
+                            world.uuid(),
+                            blank,
+                            world.traffic.io(blank),
+                            JobOrigin.UNKNOWN,
+                            left -> {});
+        } catch (IllegalArgumentException refusal) {
+            world.twins.withdraw();
+            world.tally.refusals++;
+            world.log.add("refused: " + refusal.getMessage());
+            return false;
+        } catch (VolumeException e) {
+            throw new AssertionError(e);
+        }
+        world.note(Fault.OPERATOR_JOBS, "copies slot " + slot);
+        world.tally.copies++;
+        return true;
+    }
+
     /// Something an operator may do at any moment; what must be refused is refused.
     void act() {
         if (engine().phase() != Engine.Phase.SERVING) {
@@ -165,9 +195,8 @@ final class SimOperator {
                 }
                 case 5, 6 -> {
                     int slot = random.nextInt(-1, world.disks.length + 1);
-                    boolean isThere = slot >= 0 && slot < world.disks.length;
-                    if (!isThere || engine().members().entry(slot).state() == MemberEntry.IN_SYNC) {
-                        world.note(Fault.OPERATOR_ERRS, "replaces a slot that is in sync");
+                    if (slot < 0 || slot >= world.disks.length) {
+                        world.note(Fault.OPERATOR_ERRS, "replaces a slot that is not there");
                         engine().prepareReplacement(slot);
                         throw new SimModel.Violation("replacement of slot " + slot + " accepted");
                     }
@@ -288,6 +317,9 @@ final class SimOperator {
         world.tally.heals++;
         for (SimDisk disk : world.disks) {
             disk.faults = null;
+        }
+        if (world.twins.other() != null) {
+            world.twins.other().faults = null;
         }
         finishJobs();
         world.settle(); // what is stuck since before the peace is given up

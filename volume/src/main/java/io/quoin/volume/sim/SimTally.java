@@ -12,6 +12,7 @@ final class SimTally {
     long acknowledged;
     long reads;
     long rebuilds;
+    long copies;
     long scrubs;
     long drills;
     long refusals;
@@ -34,6 +35,7 @@ final class SimTally {
         acknowledged += other.acknowledged;
         reads += other.reads;
         rebuilds += other.rebuilds;
+        copies += other.copies;
         scrubs += other.scrubs;
         drills += other.drills;
         refusals += other.refusals;
@@ -64,6 +66,7 @@ final class SimTally {
         text.append(acknowledged).append(" writes acknowledged, ");
         text.append(reads).append(" reads, ");
         text.append(rebuilds).append(" rebuilds, ");
+        text.append(copies).append(" copies, ");
         text.append(scrubs).append(" scrubs, ");
         text.append(drills).append(" drills, ");
         text.append(heals).append(" heals, ");

@@ -145,7 +145,7 @@ final class SimTraffic {
 
         @Override
         public void submit(Io io) {
-            assert Arrays.asList(world.disks).contains(disk)
+            assert Arrays.asList(world.disks).contains(disk) || world.twins.isInUse(disk)
                     : "operation on a disk of an earlier life";
             long delay = 0;
             if (disk.faults != null) {

@@ -78,6 +78,7 @@ final class SimWorld {
     final SimModel model;
     final SimClient client;
     final SimTraffic traffic;
+    final SimTwins twins = new SimTwins(this);
     SimDisk[] disks;
     boolean[] present;
     final Map<UUID, Witness.Membership> witnessed = new HashMap<>();
@@ -242,8 +243,10 @@ final class SimWorld {
 
     SimWorld fork(long seed) {
         tally.crashes++;
+        twins.look(engine);
         SimWorld image = new SimWorld(this, seed);
         image.disks = crashedDisks(image.random);
+        image.twins.take(twins, crashedOther(image.random));
         image.now = now;
         return image;
     }
@@ -339,6 +342,11 @@ final class SimWorld {
         return after;
     }
 
+    private SimDisk crashedOther(SplittableRandom how) {
+        SimDisk other = twins.other();
+        return other == null ? null : other.afterCrash(how, traffic.inFlight(other), tally);
+    }
+
     /// Throws the world away.
     void discard() {
         if (engine != null) {
@@ -351,7 +359,10 @@ final class SimWorld {
     void crash() {
         tally.crashes++;
         note(isRecovering() ? Fault.CRASH_IN_RECOVERY : Fault.CRASH, traffic.oldest());
-        disks = crashedDisks(random);
+        twins.look(engine);
+        SimDisk[] after = crashedDisks(random);
+        twins.crashed(crashedOther(random));
+        disks = after;
         trace(disks.length);
         endLife();
         discard();
@@ -412,6 +423,9 @@ final class SimWorld {
                 files.add(disks[i]);
             }
         }
+        if (twins.other() != null) {
+            files.add(twins.other());
+        }
         open(files);
     }
 
@@ -432,6 +446,7 @@ final class SimWorld {
                         this::event,
                         stages,
                         () -> wallMillis);
+        twins.opened(engine);
         tally.recoveries++;
     }
 
@@ -522,6 +537,7 @@ final class SimWorld {
     /// An operation on a slot's member was done.
     void done(Io io, SimDisk disk) {
         tally.operations++;
+        twins.look(engine);
         if (!io.result.isOk() && io.kind != Io.Kind.READ && disks[io.slot] == disk) {
             failed.add(io.slot);
         }

@@ -166,7 +166,7 @@ public final class Simulator {
                     case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
                     case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
                     case DRILLS -> SimWorld.drilled(history.seed, history.layout, tally);
-                    case CRASHES, LOSSES, FAULTY, REPAIRS, STORM, BEYOND ->
+                    case CRASHES, LOSSES, FAULTY, REPAIRS, STORM, BEYOND, COPIES ->
                             new SimWorld(history.seed, history.layout, tally);
                 };
         world.only = history.only;
