@@ -436,6 +436,7 @@ public final class MemberSet {
             twin = null;
             leaving.add(member);
             listener.twinFailed(member.slot, cause);
+            letGo();
         }
     }
 
