@@ -73,7 +73,11 @@ record VolumeReport(JsonObject volume) implements Report {
             boolean isRebuilding = "rebuilding".equals(member.getString("state"));
             table.row(
                     member.getInt("slot"),
-                    member.getString("state") + (member.getBoolean("isWorn") ? ", worn" : ""),
+                    member.getString("state")
+                            + (member.getBoolean("isWorn") ? ", worn" : "")
+                            + (member.has("copiedTo")
+                                    ? ", copied to " + member.getString("copiedTo")
+                                    : ""),
                     isRebuilding
                             ? percent(member.getLong("cursor"), member.getLong("total"))
                             : null,

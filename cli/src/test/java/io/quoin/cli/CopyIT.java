@@ -196,6 +196,7 @@ class CopyIT {
                 "@n1",
                 "--make");
         here.refused(1, "in use by volume orders", "member", "replace", "orders", "1", "@n0");
+        assertThat(here.done("status", "orders")).contains("in sync, copied to " + here.path("n0"));
         here.done("rebuild", "cancel", "orders");
         assertThat(status().getString("state")).isEqualTo("optimal");
         assertThat(memberPath(0)).isEqualTo(here.path("m0").toString());

@@ -32,6 +32,7 @@ final class Status {
                             isHere ? members.file(slot).name() : null,
                             isHere ? entry.stateText() : "missing",
                             entry.cursor(),
+                            copiedTo(members, slot),
                             isHere ? members.file(slot).mode() : "",
                             members.health(slot).readErrors(),
                             members.health(slot).repairedBlocks(),
@@ -74,6 +75,11 @@ final class Status {
                 engine.journalBytes(),
                 engine.pool().freeBytes(),
                 counters);
+    }
+
+    private static String copiedTo(MemberSet members, int slot) {
+        boolean isCopied = members.twin() != null && members.twin().slot() == slot;
+        return isCopied ? members.twin().name() : null;
     }
 
     private static String state(Engine engine, int left) {

@@ -64,6 +64,7 @@ public record VolumeStatus(
     /// @param path where the member is, or null when it is missing
     /// @param state `in sync`, `rebuilding`, `faulty`, `missing`
     /// @param cursor rebuilding: info groups done
+    /// @param copiedTo where the member is that is to take its place, or null
     /// @param mode how bytes get to the member
     /// @param readErrors reads that failed since it took the slot, or since the volume was opened
     /// @param repairedBlocks blocks on it that were not what they should have been, since then
@@ -79,6 +80,7 @@ public record VolumeStatus(
             String path,
             String state,
             long cursor,
+            String copiedTo,
             String mode,
             long readErrors,
             long repairedBlocks,

@@ -78,6 +78,9 @@ final class StatusJson {
         json.put("correctedBlocks", member.correctedBlocks());
         json.put("lostWrites", member.lostWrites());
         json.put("isWorn", member.isWorn());
+        if (member.copiedTo() != null) {
+            json.put("copiedTo", member.copiedTo());
+        }
         json.put("writeMedianMicros", member.writeMedianNanos() / 1000);
         json.put("writeSlowestMicros", member.writeSlowestNanos() / 1000);
         json.put("isSlow", member.isSlow());

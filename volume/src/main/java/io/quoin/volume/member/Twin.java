@@ -72,6 +72,11 @@ public final class Twin {
         return slot;
     }
 
+    /// {@return its file, for operators}
+    public String name() {
+        return file.name();
+    }
+
     /// {@return whether an operation of the slot is done here too}
     boolean isFor(Io original) {
         return switch (original.kind) {
