@@ -834,6 +834,15 @@ public final class Engine {
         return jobs.replaceMember(slot, uuid, file, io, origin);
     }
 
+    /// Refuses a slot whose member cannot be copied now.
+    ///
+    /// @param slot slot
+    /// @throws IllegalArgumentException when its member is not in sync or another rebuild goes on
+    public void checkCopyable(int slot) {
+        requireServing();
+        jobs.checkCopyable(slot);
+    }
+
     /// Copies a slot's member to a new one while it serves. Once the new one has everything it takes the slot.
     ///
     /// @param slot slot whose member is in sync

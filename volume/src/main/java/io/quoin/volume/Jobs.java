@@ -56,6 +56,7 @@ final class Jobs {
         if (!mayStart) {
             return false;
         }
+        endCutShort();
         JobRecord next = null;
         for (JobRecord each : members.template().jobs) {
             boolean isRebuild = each.kind() == JobRecord.REBUILD;
@@ -73,6 +74,19 @@ final class Jobs {
         }
         repairer.start(next);
         return true;
+    }
+
+    /// A copy that was paused when its new member was let go of, or the daemon restarted, would keep others waiting.
+    private void endCutShort() {
+        for (JobRecord each : List.copyOf(members.template().jobs)) {
+            if (each.kind() == JobRecord.REBUILD
+                    && each.state() == JobRecord.PAUSED
+                    && members.isInSync(each.slot())
+                    && !isCopying(each)) {
+                members.template().putJob(each.ended(JobRecord.FAILED, wallMillis.getAsLong()));
+                members.persist(() -> {});
+            }
+        }
     }
 
     private boolean isRebuildWaiting() {
@@ -96,9 +110,6 @@ final class Jobs {
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
     long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io, JobOrigin origin) {
         checkReplaceable(slot);
-        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
-            throw new IllegalArgumentException("slot " + slot + ": its member is in sync");
-        }
         journal.forget(slot);
         long id = members.template().nextJob++;
         members.template()
@@ -119,11 +130,7 @@ final class Jobs {
     /// @return the job's id
     /// @throws IllegalArgumentException when the slot's member is not in sync or another rebuild goes on
     long copyMember(Twin member, JobOrigin origin) {
-        checkReplaceable(member.slot());
-        if (!members.isInSync(member.slot())) {
-            throw new IllegalArgumentException(
-                    "slot " + member.slot() + ": its member is in sync no more");
-        }
+        checkCopyable(member.slot());
         long id = members.template().nextJob++;
         members.template()
                 .putJob(
@@ -138,12 +145,39 @@ final class Jobs {
         return id;
     }
 
+    /// Refuses a slot whose member cannot be copied now.
+    ///
+    /// @param slot slot
+    /// @throws IllegalArgumentException when its member is not in sync or another rebuild goes on
+    void checkCopyable(int slot) {
+        checkSlot(slot);
+        if (!members.isInSync(slot)) {
+            throw new IllegalArgumentException(
+                    "slot "
+                            + slot
+                            + ": expected a member in sync, is "
+                            + members.entry(slot).stateText());
+        }
+        checkNoRebuild(slot);
+    }
+
     /// Refuses a slot that cannot be given a new member now.
     private void checkReplaceable(int slot) {
+        checkSlot(slot);
+        if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
+            throw new IllegalArgumentException("slot " + slot + ": its member is in sync");
+        }
+        checkNoRebuild(slot);
+    }
+
+    private void checkSlot(int slot) {
         if (slot < 0 || slot >= geometry.slotCount()) {
             throw new IllegalArgumentException(
                     "slot: expected 0 to " + (geometry.slotCount() - 1) + ", was " + slot);
         }
+    }
+
+    private void checkNoRebuild(int slot) {
         checkNotWindingDown(JobRecord.REBUILD);
         for (JobRecord each : members.template().jobs) {
             if (each.kind() == JobRecord.REBUILD && each.isOpen()) {

@@ -30,7 +30,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
 
@@ -256,54 +255,83 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 }));
     }
 
-    /// Puts a new member in a slot. Where the slot's member was dropped or is missing the new one is rebuilt; where it is in sync
-    /// it goes on serving until all that it has is on the new one.
+    /// Puts a new member in a slot whose member was dropped or is missing, and rebuilds it.
     ///
     /// @param slot slot
     /// @param path the new member; must be blank unless forced
     /// @param force take it although it holds something
     /// @param origin why, and who asks
-    /// @param whenLeft told, by a thread of its own, the path of a member that is needed no more and closed: the old one that
-    ///     was in sync until the end, or the new one that could not be filled from it
-    /// @return the job's id
-    /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
-    public long replaceMember(
-            int slot, Path path, boolean force, JobOrigin origin, Consumer<Path> whenLeft)
+    /// @return the rebuild's job id
+    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
+    public long replaceMember(int slot, Path path, boolean force, JobOrigin origin)
             throws VolumeException {
         // The old member is let go first, so that its own path can be given back as a blank one;
         // and a slot
         // that cannot be replaced is refused before anything is written.
-        MemberSet.Detached dropped = await(call(each -> each.prepareReplacement(slot)));
-        boolean isCopied = await(call(each -> each.members().isInSync(slot)));
-        letGo(dropped);
+        letGo(await(call(each -> each.prepareReplacement(slot))));
         return take(
                 slot,
                 path,
                 file -> {
-                    Creation.clear(
-                            file, engine.members().layout(), MemberFiles.checkBlank(file, force));
-                    UUID uuid = UUID.randomUUID();
+                    UUID uuid = clear(file, force);
+                    return (of, io) -> of.replaceMember(slot, uuid, file, io, origin);
+                });
+    }
+
+    private UUID clear(LocalFile file, boolean force) throws VolumeException {
+        Creation.clear(file, engine.members().layout(), MemberFiles.checkBlank(file, force));
+        return UUID.randomUUID();
+    }
+
+    /// Who has a member copied, and is told.
+    public interface Copying {
+        /// The new member holds nothing that could be taken for something else; from now on it may become the member at any time.
+        ///
+        /// @throws VolumeException to call the copy off
+        void cleared() throws VolumeException;
+
+        /// A member is needed no more, and closed; told by a thread of its own.
+        ///
+        /// @param path the old one, once the new one has taken its place, or the new one that could not
+        void left(Path path);
+    }
+
+    /// Copies a slot's member to a new one while it serves; the new one takes its place once it has everything.
+    ///
+    /// @param slot slot
+    /// @param path the new member; must be blank unless forced
+    /// @param force take it although it holds something
+    /// @param origin why, and who asks
+    /// @param copying who is told
+    /// @return the job's id
+    /// @throws VolumeException when the slot's member is not in sync, another rebuild goes on, or the path cannot be a member
+    public long copyMember(int slot, Path path, boolean force, JobOrigin origin, Copying copying)
+            throws VolumeException {
+        await(
+                call(each -> {
+                    each.checkCopyable(slot);
+                    return null;
+                }));
+        return take(
+                slot,
+                path,
+                file -> {
+                    UUID uuid = clear(file, force);
+                    copying.cleared();
                     return (of, io) ->
-                            isCopied
-                                    ? of.copyMember(
-                                            slot,
-                                            uuid,
-                                            file,
-                                            io,
-                                            origin,
-                                            left -> letGo(left, whenLeft))
-                                    : of.replaceMember(slot, uuid, file, io, origin);
+                            of.copyMember(
+                                    slot, uuid, file, io, origin, left -> letGo(left, copying));
                 });
     }
 
     /// Closing waits for a device, which a turn must not.
-    private void letGo(MemberSet.Detached left, Consumer<Path> whenLeft) {
+    private void letGo(MemberSet.Detached left, Copying copying) {
         Thread.ofPlatform()
                 .daemon()
                 .name("quoin-let-go-" + name())
                 .start(() -> {
                     left.close();
-                    whenLeft.accept(Path.of(left.file().name()));
+                    copying.left(Path.of(left.file().name()));
                 });
     }
 

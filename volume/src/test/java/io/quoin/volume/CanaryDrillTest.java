@@ -197,7 +197,7 @@ final class CanaryDrillTest {
     private static void replace(Volume volume, int slot, Path blank) throws VolumeException {
         while (true) {
             try {
-                volume.replaceMember(slot, blank, false, JobOrigin.UNKNOWN, left -> {});
+                volume.replaceMember(slot, blank, false, JobOrigin.UNKNOWN);
                 return;
             } catch (VolumeException e) {
                 assertThat(e).hasMessageContaining("try again");

@@ -1,6 +1,7 @@
 package io.quoin.daemon.host;
 
 import io.quoin.volume.MemberFiles;
+import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobOrigin;
@@ -50,7 +51,7 @@ final class MemberChanges {
     /// @param path absolute path of the new member
     /// @param force take it although it holds something
     /// @param make make the file when it is not there, as large as the members
-    /// @param whenLeft told the path of a member that is needed no more; see {@link #left}
+    /// @param whenLeft told the path of a member that is needed no more, in a thread of its own; see {@link #left}
     /// @return the job's id
     /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
     long replace(
@@ -62,19 +63,24 @@ final class MemberChanges {
             JobOrigin origin,
             Consumer<Path> whenLeft)
             throws VolumeException {
-        boolean isCopied =
-                member(hosted, slot).state().equals("in sync"); // before anything is made
+        VolumeStatus.Member old = member(hosted, slot); // before anything is made
         boolean isMade = make && !Files.exists(path);
         if (isMade) {
             MemberFiles.make(path, hosted.memberBytes());
         } else if (!Files.exists(path)) {
             throw new VolumeException(path + ": no such file or device (--make makes a file)");
         }
+        releaseLeftover(hosted, old, path);
         boolean isTaken = false;
         try {
-            Taking taking =
-                    () -> hosted.volume().replaceMember(slot, path, force, origin, whenLeft);
-            long job = isCopied ? copy(hosted, path, taking) : take(hosted, slot, path, taking);
+            long job =
+                    old.state().equals("in sync")
+                            ? copy(hosted, slot, path, force, origin, whenLeft)
+                            : take(
+                                    hosted,
+                                    slot,
+                                    path,
+                                    () -> hosted.volume().replaceMember(slot, path, force, origin));
             isTaken = true;
             return job;
         } finally {
@@ -84,25 +90,74 @@ final class MemberChanges {
         }
     }
 
+    /// A path where the volume was to have a member once, and has none open, may be given to it again.
+    private static void releaseLeftover(HostedVolume hosted, VolumeStatus.Member old, Path path)
+            throws VolumeException {
+        boolean isUsed = isSame(hosted.pathOf(old.uuid()), path);
+        for (VolumeStatus.Member each : hosted.volume().status().members()) {
+            isUsed |=
+                    path.toString().equals(each.path()) || path.toString().equals(each.copiedTo());
+        }
+        if (!isUsed && hosted.settings().members().contains(path)) {
+            hosted.claim().release(path);
+        }
+    }
+
     /// Has a volume begin to copy a member to a path.
-    private long copy(HostedVolume hosted, Path path, Taking taking) throws VolumeException {
+    private long copy(
+            HostedVolume hosted,
+            int slot,
+            Path path,
+            boolean force,
+            JobOrigin origin,
+            Consumer<Path> whenLeft)
+            throws VolumeException {
         FileClaims.Claim claim = claims.take(List.of(path), "volume " + hosted.name());
+        boolean isBegun = false;
         try {
-            List<Path> members = new ArrayList<>(hosted.settings().members());
-            members.remove(path);
-            members.add(path);
-            // Before it is one: from the moment it is the volume may not do without it.
-            changeMembers(hosted, members);
-            long job = taking.take();
+            Volume.Copying copying =
+                    new Volume.Copying() {
+                        @Override
+                        public void cleared() throws VolumeException {
+                            List<Path> members = new ArrayList<>(hosted.settings().members());
+                            members.remove(path);
+                            members.add(path);
+                            changeMembers(hosted, members);
+                        }
+
+                        @Override
+                        public void left(Path left) {
+                            whenLeft.accept(left);
+                        }
+                    };
+            long job = hosted.volume().copyMember(slot, path, force, origin, copying);
             hosted.claim().absorb(claim);
+            isBegun = true;
             return job;
-        } catch (VolumeException e) {
-            List<Path> members = new ArrayList<>(hosted.settings().members());
-            members.remove(path);
-            changeMembers(hosted, members);
-            throw e;
         } finally {
             claim.close();
+            if (!isBegun) {
+                List<Path> members = new ArrayList<>(hosted.settings().members());
+                if (members.remove(path)) {
+                    forget(hosted, members, path);
+                }
+            }
+        }
+    }
+
+    /// As far as it can be: a path too many is looked at by the next start, and left out.
+    private void forget(HostedVolume hosted, List<Path> members, Path path) {
+        try {
+            changeMembers(hosted, members);
+        } catch (VolumeException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "volume "
+                            + hosted.name()
+                            + ": "
+                            + path
+                            + " is no member of it, but is remembered as one: "
+                            + e.getMessage());
         }
     }
 
@@ -110,7 +165,7 @@ final class MemberChanges {
     ///
     /// @param hosted volume
     /// @param path the member's path, its file closed
-    /// @throws VolumeException when that could not be written down
+    /// @throws VolumeException when the volume does not answer
     void left(HostedVolume hosted, Path path) throws VolumeException {
         for (VolumeStatus.Member each : hosted.volume().status().members()) {
             if (each.path() != null) {
@@ -120,7 +175,7 @@ final class MemberChanges {
         hosted.claim().release(path);
         List<Path> members = new ArrayList<>(hosted.settings().members());
         members.remove(path);
-        changeMembers(hosted, members);
+        forget(hosted, members, path);
     }
 
     /// Forgets paths at which there is no member any more, or was not yet when a copy was interrupted; only of a volume that has all its
@@ -128,8 +183,7 @@ final class MemberChanges {
     ///
     /// @param hosted volume that was just opened
     /// @param status how it stands
-    /// @throws VolumeException when that could not be written down
-    void forgetLeftovers(HostedVolume hosted, VolumeStatus status) throws VolumeException {
+    void forgetLeftovers(HostedVolume hosted, VolumeStatus status) {
         Set<Path> used = new HashSet<>();
         for (VolumeStatus.Member each : status.members()) {
             if (!each.state().equals("in sync") || each.path() == null) {
@@ -137,17 +191,16 @@ final class MemberChanges {
             }
             used.add(Path.of(each.path()));
         }
-        List<Path> members = new ArrayList<>(hosted.settings().members());
-        if (members.retainAll(used)) {
-            List<Path> left = new ArrayList<>(hosted.settings().members());
-            left.removeAll(used);
-            for (Path path : left) {
-                hosted.claim().release(path);
+        for (Path path : List.copyOf(hosted.settings().members())) {
+            if (!used.contains(path)) {
                 LOG.log(
                         System.Logger.Level.WARNING,
                         "volume " + hosted.name() + ": " + path + " is no member of it, forgotten");
+                hosted.claim().release(path);
+                List<Path> members = new ArrayList<>(hosted.settings().members());
+                members.remove(path);
+                forget(hosted, members, path);
             }
-            changeMembers(hosted, members);
         }
     }
 

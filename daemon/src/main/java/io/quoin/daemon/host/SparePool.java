@@ -21,8 +21,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -70,6 +74,13 @@ public final class SparePool implements AutoCloseable {
     private final FileClaims claims;
     private final EventLog events;
     private final List<SpareEntry> entries = new ArrayList<>();
+
+    /// Spares that a worn member is being copied to, by path.
+    private final Map<Path, Lent> lent = new HashMap<>();
+
+    /// Worn members that were to be copied once.
+    private final Set<UUID> copied = new HashSet<>();
+
     private volatile List<Spare> shown = List.of();
     private String unready =
             "spares: the daemon is still opening its volumes; try again in a moment";
@@ -512,7 +523,7 @@ public final class SparePool implements AutoCloseable {
         if (rebuild.isEmpty()) {
             fill(hosted, lost.get());
         } else if (rebuild.get().slot() == lost.get().slot()
-                || status.members().get(rebuild.get().slot()).state().equals("in sync")) {
+                || isCopied(status, rebuild.get()) && hasSuitable(hosted)) {
             // What it was to rebuild is gone: a spare whose adoption was cut short, or one that was
             // taken away. Or it copies a member that still helps, which can wait.
             hosted.volume().changeJob(rebuild.get().id(), Volume.JobChange.CANCEL);
@@ -524,8 +535,32 @@ public final class SparePool implements AutoCloseable {
     private void replaceWorn(HostedVolume hosted, VolumeStatus status) {
         status.members().stream()
                 .filter(each -> each.isWorn() && each.state().equals("in sync"))
+                .filter(each -> !copied.contains(each.uuid())) // once: it may have been called off
                 .findFirst()
                 .ifPresent(each -> fill(hosted, each));
+    }
+
+    private record Lent(SpareSettings settings, String volume) {}
+
+    /// Takes a spare back that a worn member was to be copied to, when that has come to nothing.
+    ///
+    /// @param volume whose member it is not
+    /// @param path a member that the volume has let go of
+    void leftBy(String volume, Path path) {
+        Lent spare;
+        synchronized (this) {
+            spare = lent.remove(path);
+            if (spare == null) {
+                lent.values().removeIf(each -> each.volume().equals(volume)); // it is complete
+                return;
+            }
+        }
+        try {
+            add(spare.settings(), true);
+            events.warn(volume, path + " is a spare again");
+        } catch (VolumeException e) {
+            events.warn(volume, path + " is no spare any more: " + e.getMessage());
+        }
     }
 
     private void fill(HostedVolume hosted, VolumeStatus.Member lost) {
@@ -550,6 +585,22 @@ public final class SparePool implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    private static boolean isCopied(VolumeStatus status, JobRecord rebuild) {
+        return status.members().get(rebuild.slot()).state().equals("in sync");
+    }
+
+    private boolean hasSuitable(HostedVolume hosted) {
+        for (SpareEntry each : List.copyOf(entries)) {
+            if (isLarge(each, hosted)) {
+                look(each);
+                if (isSuitable(each, hosted)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static boolean isSuitable(SpareEntry spare, HostedVolume hosted) {
@@ -578,6 +629,10 @@ public final class SparePool implements AutoCloseable {
             persist();
             forget(spare);
             show();
+            if (lost.state().equals("in sync")) {
+                lent.put(path, new Lent(spare.settings, hosted.name()));
+                copied.add(lost.uuid());
+            }
             events.warn(
                     hosted.name(),
                     "spare "

@@ -407,27 +407,40 @@ public final class VolumeHost {
             String name, int slot, Path path, boolean force, boolean make, JobOrigin origin)
             throws VolumeException {
         HostedVolume hosted = volume(name);
-        return memberChanges.replace(
-                hosted, slot, path, force, make, origin, left -> memberLeft(hosted, left));
+        long job =
+                memberChanges.replace(
+                        hosted,
+                        slot,
+                        path,
+                        force,
+                        make,
+                        origin,
+                        left -> {
+                            memberLeft(hosted, left);
+                            spares.leftBy(name, left); // without this lock
+                        });
+        if (!hosted.isRemembered()) {
+            events.warn(
+                    name,
+                    "slot "
+                            + slot
+                            + " will be at "
+                            + path
+                            + ": the volume is served as its settings file or command line says, which must say so too before the next start");
+        }
+        return job;
     }
 
     private synchronized void memberLeft(HostedVolume hosted, Path path) {
+        LOG.log(
+                System.Logger.Level.INFO,
+                "volume " + hosted.name() + ": " + path + " is let go of");
         try {
             if (volumes.get(hosted.name()) == hosted) {
                 memberChanges.left(hosted, path);
             }
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "volume " + hosted.name() + ": " + path + " is let go of");
         } catch (VolumeException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "volume "
-                            + hosted.name()
-                            + ": "
-                            + path
-                            + " is no member any more, but a restart will look for one there: "
-                            + e.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "volume " + hosted.name(), e);
         }
     }
 

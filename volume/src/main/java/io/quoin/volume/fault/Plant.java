@@ -167,7 +167,11 @@ public enum Plant {
     /// Promotes a twin while the other one's journal is needed.
     TWIN_WITH_JOURNAL,
     /// Tells the others first that a twin was promoted.
-    TWIN_TOLD_LAST;
+    TWIN_TOLD_LAST,
+    /// Takes info that was read from a slot's former member for its new one's.
+    INFO_OF_THE_FORMER,
+    /// Lets go of the former member before its slot's new one is durably the member.
+    FORMER_LEFT_EARLY;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

@@ -72,6 +72,10 @@ public final class MemberSet {
     private final SuperblockWrites superblocks;
     private final SlotQueue[] queues;
     private final boolean[] isLate;
+
+    /// Operations that have ended on a slot's member and wait for the twin.
+    private final int[] held;
+
     private final MemberHealth[] health;
     private final SlowMembers slowMembers = new SlowMembers(this::judged);
     private final Watchdog watchdog;
@@ -80,6 +84,12 @@ public final class MemberSet {
 
     private Twin twin;
     private final List<Twin> leaving = new ArrayList<>();
+
+    /// The member whose place a twin has just taken, until that is durable; null: none.
+    private Twin former;
+
+    private boolean isPromotionDurable;
+    private boolean isAlone;
     private int promoted = -1;
 
     private long errorBudget;
@@ -117,6 +127,7 @@ public final class MemberSet {
         superblocks = new SuperblockWrites(current.layout(), count, new SuperblockOwner());
         watchdog = new Watchdog(limitNanos);
         isLate = new boolean[count];
+        held = new int[count];
         queues = new SlotQueue[count];
         health = new MemberHealth[count];
         for (int i = 0; i < count; i++) {
@@ -394,16 +405,20 @@ public final class MemberSet {
     /// Tells who waits for an operation, once its shadow has ended too.
     private void ended(Io io) {
         if (io.shadowed != null) {
-            if (!io.result.isOk()) {
-                dropTwin(io.twin, io.result + ", " + io);
+            if (!io.result.isOk() && io.twin == twin) {
+                dropTwin(io.result + ", " + io);
+            } else if (!io.result.isOk()) {
+                fail(io); // it is the slot's member by now, or has left
             }
             Io original = io.twin.ended(io);
             if (original.isHeld) {
                 original.isHeld = false;
+                held[original.slot]--;
                 original.listener.completed(original);
             }
         } else if (io.shadow != null) {
             io.isHeld = true;
+            held[io.slot]++;
         } else {
             io.listener.completed(io);
         }
@@ -427,28 +442,52 @@ public final class MemberSet {
     /// @param cause what failed, for operators
     public void dropTwin(String cause) {
         if (twin != null) {
-            dropTwin(twin, cause);
-        }
-    }
-
-    private void dropTwin(Twin member, String cause) {
-        if (member == twin) {
+            Twin dropped = twin;
+            dropped.isGivenUp = true;
             twin = null;
-            leaving.add(member);
-            listener.twinFailed(member.slot, cause);
-            letGo();
+            leaving.add(dropped);
+            listener.twinFailed(dropped.slot, cause);
         }
     }
 
     /// Puts the twin in its slot: it has everything, and nothing is dirty. Its own superblock says so first: from then on the
-    /// other one is not needed. Nothing is acknowledged until the change is durable on all.
+    /// other one is not needed. Until then that one takes the slot again if the twin fails. Nothing is acknowledged until the
+    /// change is durable on all.
     ///
-    /// @param done runs when it is
+    /// @param done runs when it is, with the slot's member in its entry: the twin, or the one before
     public void promoteTwin(Runnable done) {
         Twin member = twin;
+        assert isInSync(member.slot) : "slot " + member.slot;
+        twin = null;
+        former = swap(member);
+        isPromotionDurable = false;
+        promoted = Plant.TWIN_TOLD_LAST.isPlanted() ? -1 : member.slot;
+        if (Plant.FORMER_LEFT_EARLY.isPlanted()) {
+            leaving.add(former);
+        }
+        persist(() -> {
+            leaving.add(former);
+            former = null;
+            done.run();
+        });
+    }
+
+    /// Gives the slot back to the member that had it before the twin, whose first superblock could not be written.
+    private void demote(String cause) {
+        Twin failed = swap(former);
+        former = failed; // what is let go of once this is durable
+        isPromotionDurable = true;
+        promoted = -1;
+        listener.twinFailed(failed.slot, cause);
+        persist(() -> {});
+    }
+
+    /// Makes a member that is whole the slot's, by a new epoch that is not durable yet.
+    ///
+    /// @return the one before
+    private Twin swap(Twin member) {
         int slot = member.slot;
-        assert isInSync(slot) : "slot " + slot;
-        Twin old =
+        Twin before =
                 new Twin(
                         slot,
                         entries[slot].uuid(),
@@ -457,7 +496,6 @@ public final class MemberSet {
                         queues[slot],
                         template.layout,
                         member.whenLeft);
-        twin = null;
         superblocks.leaveOut(slot); // what is staged is the other one's
         superblocks.setNewest(slot, (1 << Superblock.COPIES) - 1);
         template.configEpoch++;
@@ -469,9 +507,11 @@ public final class MemberSet {
         durableCursor[slot] = 0;
         configDirty = true;
         frozen = true;
-        promoted = Plant.TWIN_TOLD_LAST.isPlanted() ? -1 : slot;
-        leaving.add(old);
-        persist(done);
+        return before;
+    }
+
+    private boolean isDemotable(int slot) {
+        return former != null && former.slot == slot && !isPromotionDurable;
     }
 
     /// Hands out the members that nothing is under way on any more.
@@ -491,6 +531,9 @@ public final class MemberSet {
     /// @param nowNanos monotonic clock
     public void watch(long nowNanos) {
         slowMembers.look(nowNanos, health);
+        if (twin != null || !leaving.isEmpty()) {
+            watchTwins();
+        }
         for (int slot = 0; slot < health.length; slot++) {
             boolean isUsed = ios[slot] != null && entries[slot].state() != MemberEntry.FAULTY;
             String what = isUsed ? health[slot].wearsOut(errorBudget) : null;
@@ -501,7 +544,6 @@ public final class MemberSet {
         if (!watchdog.pass(nowNanos) || failed) {
             return;
         }
-        watchTwins();
         for (int slot = 0; slot < entries.length; slot++) {
             Io oldest = queues[slot].oldest();
             boolean wasLate = isLate[slot];
@@ -509,9 +551,12 @@ public final class MemberSet {
             if (oldest == null || !watchdog.isOverdue(oldest.startedTick)) {
                 continue;
             }
-            if (entries[slot].state() == MemberEntry.FAULTY || canSpare(slot)) {
+            if (entries[slot].state() == MemberEntry.FAULTY
+                    || isDemotable(slot)
+                    || canSpare(slot)) {
+                SlotQueue queue = queues[slot];
                 fail(slot, IoResult.NO_ANSWER + ", " + oldest);
-                abandon(queues[slot]);
+                abandon(queue);
             } else if (!wasLate) {
                 listener.memberLate(slot, oldest.toString());
             }
@@ -540,29 +585,26 @@ public final class MemberSet {
         }
     }
 
-    /// Gives up on a twin that does not answer: its slot's member waits for it.
+    /// Gives up on a twin that does not answer: its slot's member waits for it. Nobody waits for one that was let go of.
     private void watchTwins() {
-        if (twin != null && isOverdue(twin)) {
-            dropTwin(twin, IoResult.NO_ANSWER + ", " + twin.queue.oldest());
+        Io oldest = twin == null ? null : twin.queue.oldest();
+        if (oldest != null && watchdog.isOverdue(oldest.startedTick)) {
+            dropTwin(IoResult.NO_ANSWER + ", " + oldest);
         }
         for (Twin left : List.copyOf(leaving)) {
-            if (isOverdue(left)) {
+            Io last = left.queue.oldest();
+            if (last != null && (left.isGivenUp || watchdog.isOverdue(last.startedTick))) {
                 abandon(left.queue);
             }
         }
         letGo();
     }
 
-    private boolean isOverdue(Twin member) {
-        Io oldest = member.queue.oldest();
-        return oldest != null && watchdog.isOverdue(oldest.startedTick);
-    }
-
     /// {@return operations under way or queued on a slot's member}
     ///
     /// @param slot slot
     public int outstanding(int slot) {
-        return queues[slot].size();
+        return queues[slot].size() + held[slot];
     }
 
     /// {@return whether any member has something to do}
@@ -572,7 +614,7 @@ public final class MemberSet {
                 return true;
             }
         }
-        return twin != null && twin.queue.size() > 0 || !leaving.isEmpty();
+        return twin != null && twin.queue.size() > 0 || former != null || !leaving.isEmpty();
     }
 
     /// Drops a member because an operation on it failed. Harmless when it was dropped already.
@@ -595,6 +637,10 @@ public final class MemberSet {
         if (failed || entries[slot].state() == MemberEntry.FAULTY) {
             return;
         }
+        if (isDemotable(slot)) {
+            demote(cause);
+            return;
+        }
         boolean wasInSync = entries[slot].state() == MemberEntry.IN_SYNC;
         MemberEntry before = entries[slot];
         entries[slot] = before.dropped(template.configEpoch + 1);
@@ -610,7 +656,7 @@ public final class MemberSet {
         frozen = !Plant.FAILURE_NOT_DURABLE.isPlanted();
         listener.memberFailed(slot, cause);
         if (twin != null && twin.slot == slot) {
-            dropTwin(twin, "the member whose place it was to take failed");
+            dropTwin("the member whose place it was to take failed");
         }
         if (Plant.FAILURE_NOT_DURABLE.isPlanted()) {
             listener.resumed();
@@ -662,6 +708,9 @@ public final class MemberSet {
                 health[slot] = new MemberHealth();
             }
             entries[slot] = entry;
+            if (files[slot] != file) {
+                queues[slot] = new SlotQueue();
+            }
             files[slot] = file;
             ios[slot] = io;
             durableCursor[slot] = 0;
@@ -791,7 +840,8 @@ public final class MemberSet {
                 superblocks.stage(slot, template.build());
             }
         }
-        configDirty = promoted >= 0;
+        isAlone = promoted >= 0;
+        configDirty = isAlone;
         promoted = -1;
         superblocks.start(targets);
     }
@@ -824,6 +874,7 @@ public final class MemberSet {
         if (failed) {
             return;
         }
+        isPromotionDurable |= isAlone && !writeFailed;
         if (writeFailed || again || configDirty) {
             startWrite();
             return;
@@ -853,6 +904,9 @@ public final class MemberSet {
     public void close() {
         if (twin != null) {
             leaving.add(twin);
+        }
+        if (former != null) {
+            leaving.add(former);
         }
         for (Twin left : leaving) {
             new Detached(left.io, left.file).close();

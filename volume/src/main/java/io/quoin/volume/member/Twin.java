@@ -24,6 +24,9 @@ public final class Twin {
     final SlotQueue queue;
     final Consumer<MemberSet.Detached> whenLeft;
 
+    /// Whether nobody needs what is under way on it.
+    boolean isGivenUp;
+
     private final MemberLayout layout;
     private final long fromOffset;
     private final long toOffset;
@@ -75,6 +78,13 @@ public final class Twin {
     /// {@return its file, for operators}
     public String name() {
         return file.name();
+    }
+
+    /// {@return whether it has taken the slot}
+    ///
+    /// @param members the volume's
+    public boolean isMember(MemberSet members) {
+        return members.entry(slot).uuid().equals(uuid);
     }
 
     /// {@return whether an operation of the slot is done here too}

@@ -297,7 +297,12 @@ final class RepairPipeline {
         task.pending = 1;
         for (int lane = 0; lane < geometry.width(); lane++) {
             int slot = geometry.firstSlot(task.key) + lane;
-            if (!task.isLeft && members.holds(slot, task.key) && hasContent(group, lane)) {
+            if (task.isLeft || !members.holds(slot, task.key) || !hasContent(group, lane)) {
+                continue;
+            }
+            if (copied != null && slot == ownSlot) {
+                readSingly(task, slot, lane, ~verified); // what is verified stays as it is
+            } else {
                 read(task, slot, lane);
             }
         }
@@ -325,7 +330,7 @@ final class RepairPipeline {
                         }
                     } else {
                         counters.add(Counter.READ_ERRORS, 1);
-                        readSingly(task, slot, lane);
+                        readSingly(task, slot, lane, -1);
                     }
                     readDone(task);
                 };
@@ -333,8 +338,13 @@ final class RepairPipeline {
     }
 
     /// A latent error in the run: what can be read, block by block.
-    private void readSingly(RepairTask task, int slot, int lane) {
+    ///
+    /// @param rows which, a bit for each
+    private void readSingly(RepairTask task, int slot, int lane, int rows) {
         for (int index = 0; index < ROWS_PER_INFO; index++) {
+            if ((rows >> index & 1) == 0) {
+                continue;
+            }
             int thisIndex = index;
             task.pending++;
             Io io = io(task, Io.Kind.READ, task.memory, lane, index, 1);

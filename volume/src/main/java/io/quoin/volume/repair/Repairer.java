@@ -300,7 +300,9 @@ public final class Repairer {
                         new VolumeEvent.JobChanged(
                                 job.id(),
                                 job.kindText(),
-                                "failed: the member it fills is there no more"));
+                                members.isInSync(job.slot())
+                                        ? "failed: the copy was cut short, its slot's member is in sync as before; begin it anew"
+                                        : "failed: the member it fills was dropped"));
             } else if (mayClaim && !isSuspending && !isEnding && !journalCheck.isRunning()) {
                 any |= claim();
             }
@@ -495,7 +497,7 @@ public final class Repairer {
                             };
                     if (copied != null) {
                         journal.forget(slot); // its copies are the other one's
-                        members.promoteTwin(joined);
+                        members.promoteTwin(() -> promoted(joined));
                         return;
                     }
                     members.change(
@@ -513,6 +515,15 @@ public final class Repairer {
         } else {
             saveAndCheckpoint(() -> joining.whenAllIsHome(join));
         }
+    }
+
+    private void promoted(Runnable joined) {
+        if (!copied.isMember(members)) {
+            job = progress().ended(JobRecord.FAILED, wallMillis.getAsLong());
+            store();
+            members.persist(() -> {});
+        }
+        joined.run();
     }
 
     private void end() {

@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.agrona.collections.Long2ObjectHashMap;
 
 /// Info groups in memory: loaded on first use from all members that hold them, kept while dirty or
@@ -224,6 +225,7 @@ public final class InfoCache {
         private final long infoBlock;
         private final MemorySegment[] copies = new MemorySegment[2];
         private final int[] read = new int[2];
+        private final UUID[] readFrom = new UUID[width];
         private int held;
         private int pending;
 
@@ -240,6 +242,9 @@ public final class InfoCache {
                     load.held |= members.holds(firstSlot + lane, load.key) ? 1 << lane : 0;
                 }
                 held |= load.held;
+            }
+            for (int lane = 0; lane < width; lane++) {
+                readFrom[lane] = members.entry(firstSlot + lane).uuid();
             }
             copies[0] = memory();
             copies[1] = memory();
@@ -301,7 +306,8 @@ public final class InfoCache {
             if (--pending > 0) {
                 return;
             }
-            if (all.length > 1 && (read[0] != held || read[1] != held)) {
+            boolean isWhole = read[0] == held && read[1] == held;
+            if (isOfOthers() || all.length > 1 && !isWhole) {
                 giveBack(copies[0]);
                 giveBack(copies[1]);
                 for (Load load : all) { // what one cannot be read for is not the others' loss
@@ -326,6 +332,17 @@ public final class InfoCache {
                     arrival.arrived(group, () -> finish(load, group));
                 }
             }
+        }
+
+        /// {@return whether a slot has another member than the one that was read from: its blocks would be taken for damaged}
+        private boolean isOfOthers() {
+            for (int lane = 0; lane < width; lane++) {
+                if (!readFrom[lane].equals(members.entry(firstSlot + lane).uuid())
+                        && !Plant.INFO_OF_THE_FORMER.isPlanted()) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /// {@return a group as the members have it, or null if it is to be read again}

@@ -57,6 +57,10 @@ final class SimCopies {
                 copyOne();
             }
             world.client.finish();
+            if (world.suspects.isEmpty()) {
+                operator.finishJobs();
+                operator.checkNothingFound();
+            }
             operator.heal();
             world.verify();
         }

@@ -145,14 +145,13 @@ final class SimOperator {
         try {
             Creation.clear(blank, world.superblock.layout(), true);
             world.twins.offer(slot, blank);
-            engine().prepareReplacement(slot);
             engine().copyMember(
                             slot,
                             world.uuid(),
                             blank,
                             world.traffic.io(blank),
                             JobOrigin.UNKNOWN,
-                            left -> {});
+                            left -> world.twins.left(left.file()));
         } catch (IllegalArgumentException refusal) {
             world.twins.withdraw();
             world.tally.refusals++;
@@ -195,8 +194,9 @@ final class SimOperator {
                 }
                 case 5, 6 -> {
                     int slot = random.nextInt(-1, world.disks.length + 1);
-                    if (slot < 0 || slot >= world.disks.length) {
-                        world.note(Fault.OPERATOR_ERRS, "replaces a slot that is not there");
+                    boolean isThere = slot >= 0 && slot < world.disks.length;
+                    if (!isThere || engine().members().entry(slot).state() == MemberEntry.IN_SYNC) {
+                        world.note(Fault.OPERATOR_ERRS, "replaces a slot that is in sync");
                         engine().prepareReplacement(slot);
                         throw new SimModel.Violation("replacement of slot " + slot + " accepted");
                     }
@@ -259,6 +259,19 @@ final class SimOperator {
         for (JobRecord job : engine().status().jobs()) {
             if (job.suspect() != 0 || job.lost() != 0) {
                 throw new SimModel.Violation("within tolerance a job found " + job);
+            }
+        }
+    }
+
+    /// On disks that did nothing wrong a scrub finds nothing.
+    void checkNothingFound() {
+        engine().startScrub(JobOrigin.SCHEDULE);
+        world.tally.scrubs++;
+        finishJobs();
+        for (JobRecord job : engine().status().jobs()) {
+            if (job.kind() == JobRecord.SCRUB && job.repaired() != 0) {
+                throw new SimModel.Violation(
+                        "on disks that are as they should be a job found " + job);
             }
         }
     }

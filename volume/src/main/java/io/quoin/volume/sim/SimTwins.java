@@ -1,6 +1,7 @@
 package io.quoin.volume.sim;
 
 import io.quoin.volume.Engine;
+import io.quoin.volume.member.BlockFile;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -53,6 +54,18 @@ final class SimTwins {
         former = null;
     }
 
+    /// A disk is needed no more: that must be so whatever happens next.
+    void left(BlockFile file) {
+        look(world.engine());
+        if (file == former && world.engine().members().isFrozen()) {
+            throw new SimModel.Violation(
+                    file.name()
+                            + " is let go of before "
+                            + world.disks[slot].name()
+                            + " is the member");
+        }
+    }
+
     boolean isInUse(SimDisk disk) {
         return disk == next || disk == former || left.contains(disk);
     }
@@ -65,6 +78,12 @@ final class SimTwins {
     /// Sees whether the disk has taken the other one's place, or was let go of.
     void look(Engine engine) {
         if (next == null) {
+            if (former != null && engine.members().file(slot) == former) {
+                left.add(world.disks[slot]); // it failed at once, and gave the slot back
+                world.disks[slot] = former;
+                former = null;
+                world.joined(slot);
+            }
             return;
         }
         if (engine.members().file(slot) == next) {

@@ -166,7 +166,11 @@ public final class Simulator {
                     case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
                     case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
                     case DRILLS -> SimWorld.drilled(history.seed, history.layout, tally);
-                    case CRASHES, LOSSES, FAULTY, REPAIRS, STORM, BEYOND, COPIES ->
+                    case COPIES ->
+                            history.seed % 2 == 0
+                                    ? new SimWorld(history.seed, history.layout, tally)
+                                    : SimWorld.tight(history.seed, history.layout, tally);
+                    case CRASHES, LOSSES, FAULTY, REPAIRS, STORM, BEYOND ->
                             new SimWorld(history.seed, history.layout, tally);
                 };
         world.only = history.only;

@@ -4,8 +4,10 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.volume.MemoryFile;
+import io.quoin.volume.Planted;
 import io.quoin.volume.Submissions;
 import io.quoin.volume.assembly.Creation;
+import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.InfoBlock;
@@ -13,6 +15,7 @@ import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.MemberSet;
+import io.quoin.volume.member.Twin;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -63,14 +66,18 @@ final class InfoCacheTest {
         return new InfoCache(members, superblock.geometry(), capacity);
     }
 
-    /// An info block whose records say slot, group and row by their generation.
     private void write(int slot, long infoBlock, int copy) {
+        UUID uuid = superblock.members().get(slot).uuid();
+        write(files.get(slot), uuid, slot, infoBlock, copy);
+    }
+
+    /// An info block whose records say slot, group and row by their generation.
+    private void write(MemoryFile file, UUID uuid, int slot, long infoBlock, int copy) {
         MemorySegment block = Arena.ofAuto().allocate(BLOCK_BYTES, BLOCK_BYTES);
         for (int index = 0; index < Geometry.ROWS_PER_INFO; index++) {
             long at = InfoBlock.record(0, index);
             BlockInfo.set(block, at, BlockInfo.DATA, index, generation(slot, infoBlock, index));
         }
-        UUID uuid = superblock.members().get(slot).uuid();
         InfoBlock.stamp(
                 block,
                 0,
@@ -79,8 +86,7 @@ final class InfoCacheTest {
                 uuid.getMostSignificantBits(),
                 uuid.getLeastSignificantBits(),
                 7);
-        files.get(slot)
-                .write(block, 0, BLOCK_BYTES, members.layout().infoOffset(infoBlock, copy), true);
+        file.write(block, 0, BLOCK_BYTES, members.layout().infoOffset(infoBlock, copy), true);
     }
 
     /// Of mirrors, which must agree, without the slot.
@@ -150,6 +156,56 @@ final class InfoCacheTest {
         assertThat(submissions.pending).extracting(io -> io.lengthBytes).containsOnly(BLOCK_BYTES);
         assertThat(submissions.run()).isEqualTo(4 + 3 * 4);
         assertThat(given).extracting(InfoGroup::key).containsExactlyInAnyOrder(2L, 3L, 4L);
+    }
+
+    @Test
+    void whatWasReadFromAFormerMemberIsReadAgain() throws Exception {
+        promoteAmidALoad();
+        files.clear();
+        assertThat(Planted.noticed(Plant.INFO_OF_THE_FORMER, this::promoteAmidALoad)).isNotNull();
+    }
+
+    private void promoteAmidALoad() throws Exception {
+        InfoCache cache = cache("raid1", 2, 64);
+        members.setListener(new NoListener());
+        MemoryFile next = new MemoryFile("next", files.getFirst().lengthBytes());
+        UUID uuid = UUID.randomUUID();
+        for (int copy = 0; copy < 2; copy++) {
+            for (long infoBlock = 0; infoBlock < ZONES * ZONE_GROUPS; infoBlock++) {
+                write(next, uuid, 0, infoBlock, copy);
+            }
+        }
+        members.adoptTwin(
+                new Twin(0, uuid, next, submissions.io(next), members.layout(), left -> {}));
+
+        cache.require(2, group -> {});
+        expect(cache, range(4, 8));
+        members.promoteTwin(() -> {});
+        submissions.run();
+
+        assertThat(members.entry(0).uuid()).isEqualTo(uuid);
+        assertWhole(cache, 2, 0);
+        for (long key = 4; key < 8; key++) {
+            assertWhole(cache, key, 0);
+        }
+    }
+
+    private static final class NoListener implements MemberSet.Listener {
+        @Override
+        public void memberFailed(int slot, String cause) {
+            throw new AssertionError(cause);
+        }
+
+        @Override
+        public void resumed() {}
+
+        @Override
+        public void memberLate(int slot, String what) {}
+
+        @Override
+        public void volumeFailed(String cause) {
+            throw new AssertionError(cause);
+        }
     }
 
     @Test
