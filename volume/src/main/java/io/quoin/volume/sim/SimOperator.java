@@ -271,7 +271,7 @@ final class SimOperator {
         for (JobRecord job : engine().status().jobs()) {
             if (job.kind() == JobRecord.SCRUB && job.repaired() != 0) {
                 throw new SimModel.Violation(
-                        "on disks that are as they should be a job found " + job);
+                        "I30: on disks that are as they should be a job found " + job);
             }
         }
     }

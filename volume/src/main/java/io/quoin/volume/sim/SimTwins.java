@@ -59,7 +59,8 @@ final class SimTwins {
         look(world.engine());
         if (file == former && world.engine().members().isFrozen()) {
             throw new SimModel.Violation(
-                    file.name()
+                    "I30: "
+                            + file.name()
                             + " is let go of before "
                             + world.disks[slot].name()
                             + " is the member");
