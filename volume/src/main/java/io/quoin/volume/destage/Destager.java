@@ -496,19 +496,19 @@ public final class Destager {
         }
         placeBlocks(each);
         each.seals.fill((byte) 0);
-        if (geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData()) {
+        boolean isEncoded =
+                geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData();
+        if (isEncoded) {
             for (int p = geometry.dataCount(); p < geometry.width(); p++) {
                 blocks[p] = work;
                 offsets[p] = workOffset(each, p);
             }
             code.encode(blocks, offsets, BLOCK_BYTES);
-            if (each.hasContent && !geometry.isMirror()) {
-                for (int p = geometry.dataCount(); p < geometry.width(); p++) {
-                    guards.seal(work, workOffset(each, p), each.seals, each.seal(p));
-                }
-            }
         }
         protect(each);
+        if (isEncoded && each.hasContent && !geometry.isMirror()) {
+            protectParity(each);
+        }
         boolean isPartial = each.dirtyMask != allData();
         each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
         each.generation = Plant.PARITY_GENERATION_STANDS.isPlanted() ? 1 : sequencer.next();
@@ -540,6 +540,23 @@ public final class Destager {
                 guards.seal(blocks[p], offsets[p], each.seals, each.seal(p), dirty.crc(version));
             } else if (kind == DirtyIndex.ZERO) {
                 guards.seal(blocks[p], offsets[p], each.seals, each.seal(p));
+            }
+        }
+    }
+
+    /// Computes the guards of parity. Those of P, the sum of the data, follow from the data's, which those came with vouched for: so a
+    /// fault of the processor while it was added up shows as a block that does not pass its guards.
+    private void protectParity(RoundRow each) {
+        int k = geometry.dataCount();
+        boolean isSealed = true;
+        for (int p = 0; p < k; p++) {
+            isSealed &= guards.hasSealed(each.seals, each.seal(p));
+        }
+        for (int p = k; p < geometry.width(); p++) {
+            if (p == k && isSealed) {
+                guards.sealSum(each.seals, k, work, workOffset(each, p), each.seals, each.seal(p));
+            } else {
+                guards.seal(work, workOffset(each, p), each.seals, each.seal(p));
             }
         }
     }

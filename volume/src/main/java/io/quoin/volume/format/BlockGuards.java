@@ -30,6 +30,9 @@ public final class BlockGuards {
     private final Crc16 crc16;
     private final MemorySegment computed;
 
+    /// The record of a block of zeros.
+    private final MemorySegment ofZeros;
+
     /// Guards of a volume.
     ///
     /// @param guard which are kept
@@ -38,6 +41,8 @@ public final class BlockGuards {
         this.guard = guard;
         this.crc16 = crc16;
         this.computed = Arena.ofAuto().allocate(Math.max(2 * SECTORS, Xxh3.BYTES), 8);
+        ofZeros = Arena.ofAuto().allocate(BlockInfo.BYTES, 8);
+        seal(Arena.ofAuto().allocate(Geometry.BLOCK_BYTES, 8), 0, ofZeros, 0);
     }
 
     /// Records the guards of a block in its info.
@@ -69,12 +74,66 @@ public final class BlockGuards {
             info.set(SHORT, at + SECDED + 2L * i, (short) code);
         }
         info.set(INT, at + CRC32C, guard.hasCrc32c() ? crc32c : 0);
+        sealDigest(data, dataAt, info, at);
+    }
+
+    private void sealDigest(MemorySegment data, long dataAt, MemorySegment info, long at) {
         if (guard.hasXxh3()) {
             Xxh3.digest(data, dataAt, Geometry.BLOCK_BYTES, info, at + XXH3);
         } else {
             info.set(LONG, at + XXH3, 0);
             info.set(LONG, at + XXH3 + 8, 0);
         }
+    }
+
+    /// Records the guards of a block that is the XOR of others, from theirs: a CRC of a sum is the sum of the CRCs, but for what
+    /// zeros have, and the Hamming code is linear. So it is not the sum that vouches for itself; a digest is computed from it.
+    ///
+    /// @param records those of the others, one after the other, sealed by these guards
+    /// @param count how many
+    /// @param data segment of the sum
+    /// @param dataAt its offset
+    /// @param info segment of its record
+    /// @param at its offset
+    public void sealSum(
+            MemorySegment records,
+            int count,
+            MemorySegment data,
+            long dataAt,
+            MemorySegment info,
+            long at) {
+        info.set(JAVA_BYTE, at + GUARD, (byte) guard.code());
+        for (int i = 0; i < 2 * SECTORS; i += 8) {
+            info.set(LONG, at + CRC16 + i, sum(records, CRC16 + i, count));
+            info.set(LONG, at + SECDED + i, sum(records, SECDED + i, count));
+        }
+        info.set(INT, at + CRC32C, (int) sum(records, CRC32C, count));
+        sealDigest(data, dataAt, info, at);
+        assert isSealOf(data, dataAt, info, at) : "the guards of a sum are not those of its blocks";
+    }
+
+    private long sum(MemorySegment records, long at, int count) {
+        long sum = count % 2 == 0 ? ofZeros.get(LONG, at) : 0;
+        for (int i = 0; i < count; i++) {
+            sum ^= records.get(LONG, (long) i * BlockInfo.BYTES + at);
+        }
+        return sum;
+    }
+
+    private boolean isSealOf(MemorySegment data, long dataAt, MemorySegment info, long at) {
+        MemorySegment expected = Arena.ofAuto().allocate(BlockInfo.BYTES, 8);
+        seal(data, dataAt, expected, 0);
+        return info.get(JAVA_BYTE, at + GUARD) == expected.get(JAVA_BYTE, GUARD)
+                && MemorySegment.mismatch(expected, CRC16, VECTOR, info, at + CRC16, at + VECTOR)
+                        == -1;
+    }
+
+    /// {@return whether a record was sealed by these guards}
+    ///
+    /// @param info segment of the record
+    /// @param at its offset
+    public boolean hasSealed(MemorySegment info, long at) {
+        return BlockInfo.guard(info, at) == guard.code();
     }
 
     /// Takes guards over from one record to another.

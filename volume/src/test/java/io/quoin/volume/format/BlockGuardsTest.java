@@ -1,5 +1,6 @@
 package io.quoin.volume.format;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -48,6 +49,34 @@ final class BlockGuardsTest {
             Samples.flip(data, bit);
             assertThat(guards.correct(data, 0, info, 256)).as("bit %d", bit).isEqualTo(1);
             assertThat(data.mismatch(original)).isEqualTo(-1);
+        }
+    }
+
+    /// With an assertion that they are; here because nothing else sums as many blocks, zeros among them.
+    @ParameterizedTest
+    @EnumSource(Guard.class)
+    void theGuardsOfASumFollowFromThoseOfItsBlocks(Guard guard) {
+        for (Crc16 crc16 : new Crc16[] {Crc16.IBM_3740, Crc16.T10_DIF}) {
+            BlockGuards guards = new BlockGuards(guard, crc16);
+            MemorySegment records = Samples.random(4096, 5).asSlice(0, 32 * BlockInfo.BYTES);
+            MemorySegment sum = Samples.block();
+            for (int count = 1; count <= 31; count++) {
+                MemorySegment block =
+                        count % 5 == 0 ? Samples.block() : Samples.random(4096, 100 + count);
+                guards.seal(block, 0, records, (long) (count - 1) * BlockInfo.BYTES);
+                for (long at = 0; at < 4096; at++) {
+                    sum.set(
+                            JAVA_BYTE,
+                            at,
+                            (byte) (sum.get(JAVA_BYTE, at) ^ block.get(JAVA_BYTE, at)));
+                }
+                BlockInfo.set(info, 256, BlockInfo.PARITY, 1, 2);
+                guards.sealSum(records, count, sum, 0, info, 256);
+                assertThat(guards.matches(sum, 0, info, 256)).as("%d blocks", count).isTrue();
+                Samples.flip(sum, 77L * count);
+                assertThat(guards.matches(sum, 0, info, 256)).as("%d blocks", count).isFalse();
+                Samples.flip(sum, 77L * count);
+            }
         }
     }
 
