@@ -217,7 +217,10 @@ public final class Demo {
                         "the rebuild",
                         s -> {
                             String state = DemoDaemon.job(s, "rebuild").getString("state");
-                            return !"running".equals(state) && !"paused".equals(state);
+                            // A moment after it is done the new membership is durable.
+                            return "optimal".equals(s.getString("state"))
+                                    || "failed".equals(state)
+                                    || "cancelled".equals(state);
                         });
         journal.stop();
         long millis = (System.nanoTime() - begin) / 1_000_000;
