@@ -85,6 +85,10 @@ class CopyIT {
                 .anyMatch(state -> state.equals("running") || state.equals("paused"));
     }
 
+    private long cursor() throws IOException {
+        return here.json("jobs", "orders").getArray("jobs").getObject(0).getLong("cursor");
+    }
+
     /// Goal: the volume can lose as many members as before at every moment, what is written meanwhile is on both, the old member is free
     /// afterwards, and the new one is enough alone. Method: writes amid the copy; then without the other member; then a restart.
     @Test
@@ -174,7 +178,8 @@ class CopyIT {
         here.expectBytes("orders", bytes);
     }
 
-    /// Goal: what cannot be is refused in a line, and a copy that is called off leaves everything as it was.
+    /// Goal: what cannot be is refused in a line; a copy that was paused goes on where it was; one that is called off leaves
+    /// everything as it was.
     @Test
     void whatCannotBeIsRefused() throws Exception {
         serve("raid1", 2, 8 << 20);
@@ -197,6 +202,14 @@ class CopyIT {
                 "--make");
         here.refused(1, "in use by volume orders", "member", "replace", "orders", "1", "@n0");
         assertThat(here.done("status", "orders")).contains("in sync, copied to " + here.path("n0"));
+        Installation.sleep(1500);
+        here.done("rebuild", "pause", "orders");
+        long cursor = cursor();
+        assertThat(cursor).as("cursor of the paused copy").isPositive();
+        writeSomewhere();
+        here.done("rebuild", "resume", "orders");
+        Installation.sleep(300);
+        assertThat(cursor()).as("cursor of the resumed copy").isGreaterThanOrEqualTo(cursor);
         here.done("rebuild", "cancel", "orders");
         assertThat(status().getString("state")).isEqualTo("optimal");
         assertThat(memberPath(0)).isEqualTo(here.path("m0").toString());

@@ -67,9 +67,10 @@ final class Jobs {
         if (next == null) {
             return false;
         }
-        if (next.kind() == JobRecord.REBUILD) {
-            // Info below the member's own cursor is durable; the job's may be a little ahead.
-            // A copy to a twin is begun once, and not gone on with after a restart.
+        if (next.kind() == JobRecord.REBUILD && !isCopying(next)) {
+            // Info below the member's own cursor is durable; the job's may be a little ahead. A
+            // twin
+            // has got all since its job was paused, and does not outlive the process.
             next = next.at(members.entry(next.slot()).cursor());
         }
         repairer.start(next);
@@ -165,7 +166,11 @@ final class Jobs {
     private void checkReplaceable(int slot) {
         checkSlot(slot);
         if (members.entry(slot).state() == MemberEntry.IN_SYNC) {
-            throw new IllegalArgumentException("slot " + slot + ": its member is in sync");
+            throw new IllegalArgumentException(
+                    "slot "
+                            + slot
+                            + ": expected a member that is dropped or missing, is in sync: try again, it is"
+                            + " copied then");
         }
         checkNoRebuild(slot);
     }

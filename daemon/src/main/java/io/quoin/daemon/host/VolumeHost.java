@@ -440,7 +440,14 @@ public final class VolumeHost {
                 memberChanges.left(hosted, path);
             }
         } catch (VolumeException e) {
-            LOG.log(System.Logger.Level.WARNING, "volume " + hosted.name(), e);
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "volume "
+                            + hosted.name()
+                            + ": "
+                            + path
+                            + " is no member of it any more, but stays claimed and remembered until a restart: "
+                            + e.getMessage());
         }
     }
 
