@@ -505,9 +505,11 @@ public final class Destager {
             }
             code.encode(blocks, offsets, BLOCK_BYTES);
         }
-        protect(each);
-        if (isEncoded && each.hasContent && !geometry.isMirror()) {
-            protectParity(each);
+        boolean hasParity = isEncoded && each.hasContent && !geometry.isMirror();
+        boolean isSummed = hasParity && isAllNew(each);
+        protect(each, !isSummed || !guards.haveCrc32c());
+        if (hasParity) {
+            protectParity(each, isSummed);
         }
         boolean isPartial = each.dirtyMask != allData();
         each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
@@ -526,9 +528,11 @@ public final class Destager {
         intentDone();
     }
 
-    /// Computes the guards of data that goes home, of each block right after it was held against the CRC-32C it came with, for
-    /// memory may have changed since; and while the row is still in the processor's caches.
-    private void protect(RoundRow each) {
+    /// Computes the guards of data that goes home while the row is still in the processor's caches.
+    ///
+    /// @param isChecked whether each block is held against the CRC-32C it came with first, for memory may have changed since; not
+    ///     where the sum of all is
+    private void protect(RoundRow each, boolean isChecked) {
         for (int p = 0; p < geometry.dataCount(); p++) {
             int version = each.versions[p];
             if (version == DirtyIndex.NONE) {
@@ -536,7 +540,9 @@ public final class Destager {
             }
             byte kind = dirty.kind(version);
             if (kind == DirtyIndex.WRITE) {
-                checkPayload(version);
+                if (isChecked) {
+                    checkPayload(version);
+                }
                 guards.seal(blocks[p], offsets[p], each.seals, each.seal(p), dirty.crc(version));
             } else if (kind == DirtyIndex.ZERO) {
                 guards.seal(blocks[p], offsets[p], each.seals, each.seal(p));
@@ -544,21 +550,61 @@ public final class Destager {
         }
     }
 
-    /// Computes the guards of parity. Those of P, the sum of the data, follow from the data's, which those came with vouched for: so a
-    /// fault of the processor while it was added up shows as a block that does not pass its guards.
-    private void protectParity(RoundRow each) {
+    /// Computes the guards of parity.
+    ///
+    /// Those of P, the sum of the data, follow from the data's where the whole row goes home. Where a CRC-32C is kept, what P was added
+    /// up to is held against the one that follows: so one pass over P vouches for all data of the row as it was when it was added up, and
+    /// for the addition. Equal changes at the same place of two blocks pass it; each of them has the CRC-32C it came with in its info all
+    /// the same, and is never read as good.
+    ///
+    /// @param isSummed whether the guards of all data were computed just now
+    private void protectParity(RoundRow each, boolean isSummed) {
         int k = geometry.dataCount();
-        boolean isSealed = true;
-        for (int p = 0; p < k; p++) {
-            isSealed &= guards.hasSealed(each.seals, each.seal(p));
-        }
         for (int p = k; p < geometry.width(); p++) {
-            if (p == k && isSealed) {
-                guards.sealSum(each.seals, k, work, workOffset(each, p), each.seals, each.seal(p));
+            MemorySegment seals = each.seals;
+            if (p == k && isSummed) {
+                guards.sealSum(seals, k, work, workOffset(each, p), seals, each.seal(p));
+                if (guards.haveCrc32c()) {
+                    checkSum(each);
+                }
+                assert guards.isSeal(work, workOffset(each, p), seals, each.seal(p));
             } else {
-                guards.seal(work, workOffset(each, p), each.seals, each.seal(p));
+                guards.seal(work, workOffset(each, p), seals, each.seal(p));
             }
         }
+    }
+
+    /// {@return whether every data block of a row goes home}
+    private boolean isAllNew(RoundRow each) {
+        boolean isAllNew = true;
+        for (int version : each.versions) {
+            isAllNew &=
+                    version != DirtyIndex.NONE
+                            && (dirty.kind(version) == DirtyIndex.WRITE
+                                    || dirty.kind(version) == DirtyIndex.ZERO);
+        }
+        return isAllNew;
+    }
+
+    private void checkSum(RoundRow each) {
+        int k = geometry.dataCount();
+        int expected = guards.crc32c(each.seals, each.seal(k));
+        int found = Crc32c.of(work, workOffset(each, k), BLOCK_BYTES);
+        if (found == expected) {
+            return;
+        }
+        for (int version : each.versions) {
+            if (dirty.kind(version) == DirtyIndex.WRITE) {
+                checkPayload(version);
+            }
+        }
+        throw new IllegalStateException(
+                "parity of row "
+                        + each.row
+                        + " is not the sum of its data: expected CRC-32C "
+                        + Integer.toHexString(expected)
+                        + ", found "
+                        + Integer.toHexString(found));
     }
 
     private void checkPayload(int version) {
@@ -618,7 +664,7 @@ public final class Destager {
         op.payloadOffset = workOffset(each, k);
         op.payloadStride = (long) maxRows * BLOCK_BYTES;
         for (int j = 0; j < op.count; j++) {
-            op.crcs[j] = Journal.crc(work, workOffset(each, k + j));
+            op.crcs[j] = crcOfParity(each, k + j);
         }
         for (int p = 0; p < k; p++) {
             op.generations[p] = generation(each, p);
@@ -626,6 +672,12 @@ public final class Destager {
         pending++;
         counters.add(Counter.INTENTS, 1);
         journal.append(op);
+    }
+
+    private int crcOfParity(RoundRow each, int p) {
+        return guards.haveCrc32c() && guards.hasSealed(each.seals, each.seal(p))
+                ? guards.crc32c(each.seals, each.seal(p))
+                : Journal.crc(work, workOffset(each, p));
     }
 
     /// {@return the generation that a data position has in the new row}

@@ -109,7 +109,6 @@ public final class BlockGuards {
         }
         info.set(INT, at + CRC32C, (int) sum(records, CRC32C, count));
         sealDigest(data, dataAt, info, at);
-        assert isSealOf(data, dataAt, info, at) : "the guards of a sum are not those of its blocks";
     }
 
     private long sum(MemorySegment records, long at, int count) {
@@ -120,12 +119,32 @@ public final class BlockGuards {
         return sum;
     }
 
-    private boolean isSealOf(MemorySegment data, long dataAt, MemorySegment info, long at) {
+    /// {@return whether a record's guards are those that {@link #seal} computes; for assertions}
+    ///
+    /// @param data segment of the block
+    /// @param dataAt its offset
+    /// @param info segment of the record
+    /// @param at its offset
+    public boolean isSeal(MemorySegment data, long dataAt, MemorySegment info, long at) {
         MemorySegment expected = Arena.ofAuto().allocate(BlockInfo.BYTES, 8);
         seal(data, dataAt, expected, 0);
         return info.get(JAVA_BYTE, at + GUARD) == expected.get(JAVA_BYTE, GUARD)
                 && MemorySegment.mismatch(expected, CRC16, VECTOR, info, at + CRC16, at + VECTOR)
                         == -1;
+    }
+
+    /// {@return whether CRC-32C is among them}
+    public boolean haveCrc32c() {
+        return guard.hasCrc32c();
+    }
+
+    /// {@return the CRC-32C of a record that was sealed by these guards}
+    ///
+    /// @param info segment of the record
+    /// @param at its offset
+    public int crc32c(MemorySegment info, long at) {
+        assert guard.hasCrc32c() && hasSealed(info, at) : "no CRC-32C was recorded";
+        return info.get(INT, at + CRC32C);
     }
 
     /// {@return whether a record was sealed by these guards}
