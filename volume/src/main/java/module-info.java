@@ -15,6 +15,7 @@ module io.quoin.volume {
     exports io.quoin.volume.geometry;
     exports io.quoin.volume.intake;
     exports io.quoin.volume.member;
+    exports io.quoin.volume.remote;
     exports io.quoin.volume.repair;
     exports io.quoin.volume.sim;
 }

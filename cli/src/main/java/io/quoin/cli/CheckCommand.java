@@ -5,22 +5,20 @@ import com.grack.nanojson.JsonObject;
 import io.quoin.daemon.control.api.RememberedVolumes;
 import io.quoin.volume.assembly.Examination;
 import io.quoin.volume.assembly.VolumeException;
-import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `quoin check PATH...`: assembles a volume without writing, and says what a daemon would find.
+/// `quoin check MEMBER...`: assembles a volume without writing, and says what a daemon would find.
 @Command(
         name = "check",
         description = {
@@ -29,8 +27,11 @@ import picocli.CommandLine.Parameters;
             "shows a moment."
         })
 final class CheckCommand extends QuoinCommand {
-    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Members, in any order.")
-    private List<Path> paths;
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "MEMBER",
+            description = "Members, in any order: paths or URIs of NBD exports.")
+    private List<MemberAddress> addresses;
 
     @Option(
             names = "--state",
@@ -40,15 +41,16 @@ final class CheckCommand extends QuoinCommand {
 
     @Override
     ExitCode run(Output output) throws CommandFailure, IOException, VolumeException {
-        List<LocalFile> files = new ArrayList<>();
+        List<BlockFile> files = new ArrayList<>();
         try {
             List<Examination.Member> members = new ArrayList<>();
-            Set<Path> distinct = new HashSet<>();
-            for (Path path : paths) {
-                if (Files.exists(path) && !distinct.add(path.toRealPath())) {
-                    throw CommandFailure.failed(path + ": given twice");
+            List<MemberAddress> distinct = new ArrayList<>();
+            for (MemberAddress address : addresses) {
+                if (distinct.stream().anyMatch(address::isSamePlace)) {
+                    throw CommandFailure.failed(address + ": given twice");
                 }
-                files.add(LocalFile.open(path, false));
+                distinct.add(address);
+                files.add(address.open(false));
                 members.add(Examination.examine(files.getLast()));
             }
             Path directory =
@@ -63,7 +65,7 @@ final class CheckCommand extends QuoinCommand {
             }
             return ExitCode.OK;
         } finally {
-            files.forEach(LocalFile::close);
+            files.forEach(BlockFile::close);
         }
     }
 

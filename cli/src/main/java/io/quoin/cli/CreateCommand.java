@@ -12,6 +12,7 @@ import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.geometry.Level;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.channels.FileChannel;
@@ -49,8 +50,11 @@ final class CreateCommand extends QuoinCommand {
             index = "1..*",
             arity = "1..*",
             paramLabel = "MEMBER",
-            description = "Files or block devices; with --size, files that do not exist are made.")
-    private List<Path> members;
+            description = {
+                "Files or block devices; with --size, files that do not exist are made. Or exports of",
+                "NBD servers: nbd://HOST[:PORT]/EXPORT, nbd+unix:///EXPORT?socket=PATH."
+            })
+    private List<MemberAddress> members;
 
     @Option(
             names = "--level",
@@ -104,7 +108,7 @@ final class CreateCommand extends QuoinCommand {
 
     @Override
     ExitCode run(Output output) throws Exception {
-        List<Path> paths = Paths.absolute(members);
+        List<MemberAddress> addresses = Paths.absolute(members);
         Creation.Wish wish =
                 new Creation.Wish(
                         name,
@@ -120,22 +124,23 @@ final class CreateCommand extends QuoinCommand {
             confirmation.require(
                     output,
                     "All that "
-                            + String.join(", ", paths.stream().map(Path::toString).toList())
+                            + String.join(
+                                    ", ", addresses.stream().map(MemberAddress::toString).toList())
                             + " hold will be gone.",
                     "volume",
                     name);
         }
-        List<String> notes = sizeNotes(paths);
+        List<String> notes = sizeNotes(addresses);
         notes.forEach(output::note);
         Optional<ControlClient> client = isOffline ? Optional.empty() : daemon.connectIfThere();
         JsonObject created;
         if (client.isPresent()) {
             try (ControlClient open = client.get()) {
-                created = DaemonOption.order(open, request(wish, paths)).getObject("volume");
+                created = DaemonOption.order(open, request(wish, addresses)).getObject("volume");
                 created.put("isServed", true);
             }
         } else {
-            created = createHere(wish, paths, notes, output);
+            created = createHere(wish, addresses, notes, output);
         }
         created.put("notes", JsonArray.from(notes.toArray()));
         output.print(new Created(created));
@@ -150,11 +155,13 @@ final class CreateCommand extends QuoinCommand {
         return (int) bytes;
     }
 
-    private JsonObject request(Creation.Wish wish, List<Path> paths) {
+    private JsonObject request(Creation.Wish wish, List<MemberAddress> addresses) {
         JsonObject request = ControlClient.request("create");
         request.put("name", wish.name());
         request.put("level", wish.level());
-        request.put("members", JsonArray.from(paths.stream().map(Path::toString).toArray()));
+        request.put(
+                "members",
+                JsonArray.from(addresses.stream().map(MemberAddress::toString).toArray()));
         request.put("sizeBytes", sizeBytes == null ? 0 : sizeBytes);
         request.put("copies", wish.copies());
         request.put("unitBytes", wish.unitBytes());
@@ -164,13 +171,13 @@ final class CreateCommand extends QuoinCommand {
     }
 
     private JsonObject createHere(
-            Creation.Wish wish, List<Path> paths, List<String> notes, Output output)
+            Creation.Wish wish, List<MemberAddress> addresses, List<String> notes, Output output)
             throws CommandFailure, VolumeException {
         Path directory =
                 state == null ? RememberedVolumes.DEFAULT_STATE_DIRECTORY : Paths.absolute(state);
         boolean isRemembered = false;
         try {
-            Optional<List<Path>> taken = RememberedVolumes.members(directory, name);
+            Optional<List<MemberAddress>> taken = RememberedVolumes.members(directory, name);
             if (taken.isPresent()) {
                 throw CommandFailure.failed(
                         "volume "
@@ -186,13 +193,13 @@ final class CreateCommand extends QuoinCommand {
         Superblock superblock =
                 MemberFiles.create(
                         wish,
-                        paths,
+                        addresses,
                         sizeBytes == null ? 0 : sizeBytes,
                         isForced,
                         System.currentTimeMillis());
         if (!isOffline) {
             try {
-                RememberedVolumes.add(directory, name, paths);
+                RememberedVolumes.add(directory, name, addresses);
                 isRemembered = true;
             } catch (ControlException e) {
                 notes.add(
@@ -202,11 +209,11 @@ final class CreateCommand extends QuoinCommand {
                 output.note(notes.getLast());
             }
         }
-        return describe(superblock, paths, isRemembered);
+        return describe(superblock, addresses, isRemembered);
     }
 
     private static JsonObject describe(
-            Superblock superblock, List<Path> paths, boolean isRemembered) {
+            Superblock superblock, List<MemberAddress> addresses, boolean isRemembered) {
         Geometry geometry = superblock.geometry();
         JsonObject json = new JsonObject();
         json.put("name", superblock.name());
@@ -223,11 +230,11 @@ final class CreateCommand extends QuoinCommand {
         json.put("unitBytes", geometry.unitBlocks() * Geometry.BLOCK_BYTES);
         json.put("guard", superblock.guard().text());
         JsonArray members = new JsonArray();
-        for (int slot = 0; slot < paths.size(); slot++) {
+        for (int slot = 0; slot < addresses.size(); slot++) {
             JsonObject member = new JsonObject();
             member.put("slot", slot);
             member.put("uuid", superblock.members().get(slot).uuid().toString());
-            member.put("path", paths.get(slot).toString());
+            member.put("path", addresses.get(slot).toString());
             members.add(member);
         }
         json.put("members", members);
@@ -237,14 +244,17 @@ final class CreateCommand extends QuoinCommand {
     }
 
     /// Says when members differ in size: as much as the least has is used of each.
-    private List<String> sizeNotes(List<Path> paths) throws IOException {
+    private List<String> sizeNotes(List<MemberAddress> addresses) throws IOException {
         List<String> notes = new ArrayList<>();
         Path least = null;
         long leastBytes = Long.MAX_VALUE;
         long mostBytes = 0;
-        for (Path path : paths) {
+        for (MemberAddress address : addresses) {
+            Path path = address.path().orElse(null);
             long bytes;
-            if (!Files.exists(path)) {
+            if (path == null) {
+                continue; // what its server says is seen when it is opened
+            } else if (!Files.exists(path)) {
                 bytes = sizeBytes == null ? 0 : sizeBytes;
             } else if (Files.isDirectory(path)) {
                 continue;

@@ -9,10 +9,10 @@ import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.geometry.Level;
-import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
         description = "Says what a member is, from its superblock; reads only, needs no daemon.")
 final class ExamineCommand extends QuoinCommand {
     @Parameters(arity = "1..*", paramLabel = "PATH", description = "Files or block devices.")
-    private List<Path> paths;
+    private List<MemberAddress> addresses;
 
     @Option(
             names = "--dump",
@@ -37,8 +37,8 @@ final class ExamineCommand extends QuoinCommand {
     ExitCode run(Output output) throws CommandFailure, IOException {
         String trouble = null;
         boolean isFirst = true;
-        for (Path path : paths) {
-            try (LocalFile file = LocalFile.open(path, false)) {
+        for (MemberAddress address : addresses) {
+            try (BlockFile file = address.open(false)) {
                 Examination.Member member = Examination.examine(file);
                 if (!isFirst) {
                     output.separate();
@@ -47,12 +47,12 @@ final class ExamineCommand extends QuoinCommand {
                 output.print(new Examined(member, isDumped));
                 if (member.superblock().isEmpty()) {
                     trouble =
-                            path
+                            address
                                     + ": expected a superblock at 4096, 65536, or 65536 and 4096 before the"
                                     + " end, found none: no member, or all four copies are damaged";
                 } else if (!member.isWhole()) {
                     trouble =
-                            path
+                            address
                                     + ": expected at least "
                                     + member.superblock().get().layout().memberBytes()
                                     + " bytes, was "

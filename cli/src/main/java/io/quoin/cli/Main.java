@@ -1,5 +1,6 @@
 package io.quoin.cli;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The `quoin` command line: parses, runs one command, and turns its end into an exit code.
@@ -112,6 +114,7 @@ public final class Main implements Runnable {
     /// @param terminal the streams
     static CommandLine commandLine(Terminal terminal) {
         CommandLine line = new CommandLine(new Main(terminal));
+        line.registerConverter(MemberAddress.class, Main::address);
         line.addSubcommand("completion", new GenerateCompletion());
         line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
         line.setOut(terminal.out());
@@ -132,6 +135,14 @@ public final class Main implements Runnable {
                 explain(e, output(terminal, parsed.originalArgs().toArray(String[]::new)), terminal)
                         .number());
         return line;
+    }
+
+    private static MemberAddress address(String typed) {
+        try {
+            return MemberAddress.parse(typed);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     Terminal terminal() {

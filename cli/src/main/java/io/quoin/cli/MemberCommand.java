@@ -1,7 +1,7 @@
 package io.quoin.cli;
 
 import com.grack.nanojson.JsonObject;
-import java.nio.file.Path;
+import io.quoin.volume.remote.MemberAddress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,7 +30,10 @@ final class MemberCommand extends CommandGroup {
         @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
         private String name;
 
-        @Parameters(index = "1", paramLabel = "MEMBER", description = "Slot or path of the member.")
+        @Parameters(
+                index = "1",
+                paramLabel = "MEMBER",
+                description = "Slot, path or URI of the member.")
         private String member;
 
         @Option(names = "--reason", paramLabel = "TEXT", description = "For the log (operator).")
@@ -78,14 +81,14 @@ final class MemberCommand extends CommandGroup {
         @Parameters(
                 index = "1",
                 paramLabel = "MEMBER",
-                description = "Slot or path of the old member.")
+                description = "Slot, path or URI of the old member.")
         private String member;
 
         @Parameters(
                 index = "2",
                 paramLabel = "PATH",
-                description = "The new one, file or block device.")
-        private Path path;
+                description = "The new one: file, block device, or URI of an NBD export.")
+        private MemberAddress address;
 
         @Option(
                 names = "--force",
@@ -102,7 +105,7 @@ final class MemberCommand extends CommandGroup {
         @Override
         ExitCode run(Output output) throws Exception {
             JsonObject found = SlotArgument.find(daemon.status(name), member);
-            Path absolute = Paths.absolute(path);
+            MemberAddress absolute = address.absolute();
             if (isForced) {
                 confirmation.require(
                         output, "All that " + absolute + " holds will be gone.", "volume", name);
@@ -133,7 +136,10 @@ final class MemberCommand extends CommandGroup {
         @Parameters(index = "0", paramLabel = "NAME", description = "The volume.")
         private String name;
 
-        @Parameters(index = "1", paramLabel = "MEMBER", description = "Slot or path of the member.")
+        @Parameters(
+                index = "1",
+                paramLabel = "MEMBER",
+                description = "Slot, path or URI of the member.")
         private String member;
 
         @Parameters(
@@ -141,7 +147,7 @@ final class MemberCommand extends CommandGroup {
                 arity = "0..1",
                 paramLabel = "PATH",
                 description = "Where it is now; left out: where it was.")
-        private Path path;
+        private MemberAddress address;
 
         @Option(names = "--wait", description = "Waits until it is in sync.")
         private boolean isWaiting;
@@ -151,8 +157,8 @@ final class MemberCommand extends CommandGroup {
             JsonObject found = SlotArgument.find(daemon.status(name), member);
             JsonObject request = DaemonOption.request("member.return", name);
             request.put("slot", found.getInt("slot"));
-            if (path != null) {
-                request.put("path", Paths.absolute(path).toString());
+            if (address != null) {
+                request.put("path", address.absolute().toString());
             }
             JsonObject answer = daemon.order(request);
             if (isWaiting) {

@@ -3,7 +3,7 @@ package io.quoin.cli;
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.quoin.daemon.control.api.ControlClient;
-import java.nio.file.Path;
+import io.quoin.volume.remote.MemberAddress;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,7 +22,7 @@ final class OpenCommand extends QuoinCommand {
             arity = "0..*",
             paramLabel = "MEMBER",
             description = "The members, in any order; none with --name of a remembered volume.")
-    private List<Path> members = List.of();
+    private List<MemberAddress> members = List.of();
 
     @Option(names = "--name", paramLabel = "NAME", description = "What the volume must be called.")
     private String name;
@@ -42,7 +42,8 @@ final class OpenCommand extends QuoinCommand {
         JsonObject request = ControlClient.request("open");
         request.put(
                 "members",
-                JsonArray.from(Paths.absolute(members).stream().map(Path::toString).toArray()));
+                JsonArray.from(
+                        Paths.absolute(members).stream().map(MemberAddress::toString).toArray()));
         if (name != null) {
             request.put("volume", name);
         }

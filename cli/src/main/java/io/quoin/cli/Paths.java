@@ -1,5 +1,6 @@
 package io.quoin.cli;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -11,7 +12,7 @@ final class Paths {
         return typed.toAbsolutePath().normalize();
     }
 
-    static List<Path> absolute(List<Path> typed) {
-        return typed.stream().map(Paths::absolute).toList();
+    static List<MemberAddress> absolute(List<MemberAddress> typed) {
+        return typed.stream().map(MemberAddress::absolute).toList();
     }
 }

@@ -1,5 +1,6 @@
 package io.quoin.cli;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Parameters;
         })
 final class ServeCommand extends QuoinCommand {
     @Parameters(paramLabel = "MEMBER", description = "Members of one more volume.")
-    private List<Path> members;
+    private List<MemberAddress> members;
 
     @Option(
             names = "--config",

@@ -2,16 +2,16 @@ package io.quoin.cli;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
-import java.nio.file.Path;
+import io.quoin.volume.remote.MemberAddress;
 
-/// A member as operators point at it: by its slot, or by its path.
+/// A member as operators point at it: by its slot, or by its address.
 final class SlotArgument {
     private SlotArgument() {}
 
     /// {@return the member's entry in a volume's status}
     ///
     /// @param volume the volume's status
-    /// @param typed slot or path
+    /// @param typed slot, path or URI
     /// @throws CommandFailure when it is neither
     static JsonObject find(JsonObject volume, String typed) throws CommandFailure {
         JsonArray members = volume.getArray("members");
@@ -21,7 +21,7 @@ final class SlotArgument {
                 return members.getObject(slot);
             }
         } else {
-            String path = Paths.absolute(Path.of(typed)).toString();
+            String path = address(typed).absolute().toString();
             for (Object each : members) {
                 if (path.equals(((JsonObject) each).getString("path"))) {
                     return (JsonObject) each;
@@ -33,7 +33,15 @@ final class SlotArgument {
                         + volume.getString("name")
                         + ": expected a slot from 0 to "
                         + (members.size() - 1)
-                        + " or the path of a member, was "
+                        + " or the path or URI of a member, was "
                         + typed);
+    }
+
+    private static MemberAddress address(String typed) throws CommandFailure {
+        try {
+            return MemberAddress.parse(typed);
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.failed(e.getMessage(), e);
+        }
     }
 }

@@ -25,6 +25,7 @@ final class Installation implements AutoCloseable {
     private final Path folder;
     private final Shell shell;
     private final List<DaemonProcess> daemons = new ArrayList<>();
+    private final List<Shell.Running> others = new ArrayList<>();
 
     Installation(Path folder) {
         this.folder = folder;
@@ -124,6 +125,18 @@ final class Installation implements AutoCloseable {
         return result.out();
     }
 
+    /// Starts a stock program that runs until the test is over, or is ended by it.
+    Process background(String debianPackage, Object... command) throws IOException {
+        try {
+            Shell.Running running = shell.start(List.of(command));
+            others.add(running);
+            return running.process();
+        } catch (IOException e) {
+            throw new AssertionError(
+                    command[0] + " is missing: apt-get install -y " + debianPackage, e);
+        }
+    }
+
     /// Runs qemu-io on an export; {@return what it printed}
     String qemuIo(String volume, String... commands) throws IOException {
         List<Object> line = new ArrayList<>(List.of("qemu-io", "-f", "raw"));
@@ -136,6 +149,11 @@ final class Installation implements AutoCloseable {
         // qemu-io says so and ends with 0.
         assertThat(out).doesNotContain("failed").doesNotContain("error");
         return out;
+    }
+
+    /// Runs qemu-io on an export that may answer with errors.
+    Shell.Result tryQemuIo(String volume, String command) throws IOException {
+        return shell.run("qemu-io", "-f", "raw", "-c", command, uri(volume));
     }
 
     /// Waits until a volume's status is as expected.
@@ -296,6 +314,10 @@ final class Installation implements AutoCloseable {
         for (DaemonProcess daemon : List.copyOf(daemons)) {
             System.err.println(daemon.log());
             daemon.kill();
+        }
+        for (Shell.Running each : others) {
+            each.process().destroyForcibly();
+            each.finish();
         }
     }
 }

@@ -103,6 +103,7 @@ final class Daemon implements AutoCloseable {
         notifier.status("opening volumes");
         host.openAll(settings.volumes(), settings.given());
         host.spares().start();
+        host.startReturns();
         scrubs.start();
         drills.start();
         spareDrills.start();
@@ -166,6 +167,7 @@ final class Daemon implements AutoCloseable {
         boolean isDrained = server.drain(DRAIN_TIMEOUT);
         drills.close();
         spareDrills.close();
+        host.endReturns();
         host.spares().close();
         scrubs.close();
         boolean isClean = host.stopAll(STOP_TIMEOUT);

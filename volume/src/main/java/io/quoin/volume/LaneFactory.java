@@ -2,7 +2,7 @@ package io.quoin.volume;
 
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
-import io.quoin.volume.member.IoLanes;
+import io.quoin.volume.member.MemberIo;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -17,8 +17,8 @@ record LaneFactory(String name, int laneCount, Consumer<Io> completions)
         implements Engine.IoFactory {
 
     @Override
-    public IoLanes open(int slot, BlockFile file) {
-        return new IoLanes(file, name + "-m" + slot, laneCount, completions);
+    public MemberIo open(int slot, BlockFile file) {
+        return file.newIo(name + "-m" + slot, laneCount, completions);
     }
 
     @Override

@@ -5,9 +5,9 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
-import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.MemberDrill;
 import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,12 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 
-/// Creates volumes on paths of this host: makes files that do not exist, and refuses what already
+/// Creates volumes: makes files that do not exist, and refuses what already
 /// holds something.
 public final class MemberFiles {
     private static final int LOOK_BYTES = 1 << 20;
@@ -39,31 +37,37 @@ public final class MemberFiles {
     /// Creates a volume.
     ///
     /// @param wish what is asked for
-    /// @param paths members; those that do not exist are made
+    /// @param addresses members; files that do not exist are made
     /// @param newFileBytes size of files that are made, 0: none may be missing
     /// @param force take members although they hold something
     /// @param millis wall clock
     /// @return the volume's first superblock
     /// @throws VolumeException naming what is wrong; files that were made are removed again
     public static Superblock create(
-            Creation.Wish wish, List<Path> paths, long newFileBytes, boolean force, long millis)
+            Creation.Wish wish,
+            List<MemberAddress> addresses,
+            long newFileBytes,
+            boolean force,
+            long millis)
             throws VolumeException {
-        Set<Path> distinct = new HashSet<>();
+        List<MemberAddress> distinct = new ArrayList<>();
         List<Path> made = new ArrayList<>();
         List<BlockFile> files = new ArrayList<>();
         List<Boolean> blank = new ArrayList<>();
         boolean isDone = false;
         try {
-            for (Path path : paths) {
-                boolean isNew = !Files.exists(path);
+            for (MemberAddress address : addresses) {
+                Path path = address.path().orElse(null);
+                boolean isNew = path != null && !Files.exists(path);
                 if (isNew) {
                     make(path, newFileBytes);
                     made.add(path);
                 }
-                if (!distinct.add(path.toRealPath())) {
-                    throw new VolumeException(path + ": given twice");
+                if (distinct.stream().anyMatch(address::isSamePlace)) {
+                    throw new VolumeException(address + ": given twice");
                 }
-                LocalFile file = LocalFile.open(path, true);
+                distinct.add(address);
+                BlockFile file = address.open(true);
                 files.add(file);
                 blank.add(isNew || checkBlank(file, force));
             }
@@ -114,10 +118,10 @@ public final class MemberFiles {
     /// Makes a file or device blank as far as {@link #checkBlank} looks: the first MiB, and the last, which has copies of
     /// the superblock. Durable on return.
     ///
-    /// @param path file or device
+    /// @param address file or device
     /// @throws VolumeException when it cannot be opened or written
-    public static void wipe(Path path) throws VolumeException {
-        try (LocalFile file = LocalFile.open(path, true);
+    public static void wipe(MemberAddress address) throws VolumeException {
+        try (BlockFile file = address.open(true);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment zeros = arena.allocate(LOOK_BYTES, 4096);
             long whole = file.lengthBytes() / 4096 * 4096;
@@ -125,7 +129,7 @@ public final class MemberFiles {
             if (!file.write(zeros, 0, length, 0, false).isOk()
                     || !file.write(zeros, 0, length, whole - length, false).isOk()
                     || !file.flush().isOk()) {
-                throw new VolumeException(path + ": cannot be wiped");
+                throw new VolumeException(address + ": cannot be wiped");
             }
         } catch (IOException e) {
             throw new VolumeException(e.getMessage(), e);
@@ -138,7 +142,7 @@ public final class MemberFiles {
     /// @param force take it all the same
     /// @return whether it reads as zeros where it was looked at, and so needs no clearing
     /// @throws VolumeException naming what it holds
-    public static boolean checkBlank(LocalFile file, boolean force) throws VolumeException {
+    public static boolean checkBlank(BlockFile file, boolean force) throws VolumeException {
         SuperblockIo.Found found = SuperblockIo.read(file);
         if (found.superblock() != null && !force) {
             Superblock superblock = found.superblock();
@@ -164,7 +168,7 @@ public final class MemberFiles {
     }
 
     /// {@return what the beginning and the end of a member look like, or null when it is blank}
-    private static String signature(LocalFile file) {
+    private static String signature(BlockFile file) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment head = arena.allocate(LOOK_BYTES, 4096);
             int length = (int) Math.min(LOOK_BYTES, file.lengthBytes() / 4096 * 4096);

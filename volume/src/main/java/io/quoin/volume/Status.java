@@ -41,7 +41,8 @@ final class Status {
                             members.health(slot).isWorn(),
                             members.health(slot).medianNanos(),
                             members.health(slot).slowestNanos(),
-                            members.health(slot).isSlow()));
+                            members.health(slot).isSlow(),
+                            isHere && members.isLost(slot)));
         }
         Map<String, Long> counters = new LinkedHashMap<>();
         for (Counters.Counter counter : Counters.Counter.values()) {

@@ -11,15 +11,14 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.BlockFile;
-import io.quoin.volume.member.IoLanes;
-import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Port;
 import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.remote.MemberAddress;
 import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +54,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param counters at least Counters.BYTES, where counters are kept
     /// @param events who is told; called in turns of the engine
     public record Opening(
-            List<Path> members,
+            List<MemberAddress> members,
             Witness witness,
             EngineSettings settings,
             AtomicBuffer counters,
@@ -69,8 +68,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
     public static Volume open(Opening opening) throws VolumeException {
         List<BlockFile> files = new ArrayList<>();
         try {
-            for (Path path : opening.members) {
-                files.add(LocalFile.open(path, true));
+            for (MemberAddress address : opening.members) {
+                files.add(address.open(true));
             }
         } catch (IOException e) {
             files.forEach(BlockFile::close);
@@ -258,12 +257,12 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// Puts a new member in a slot whose member was dropped or is missing, and rebuilds it.
     ///
     /// @param slot slot
-    /// @param path the new member; must be blank unless forced
+    /// @param address the new member; must be blank unless forced
     /// @param force take it although it holds something
     /// @param origin why, and who asks
     /// @return the rebuild's job id
-    /// @throws VolumeException when the slot's member is in sync, or the path cannot be a member
-    public long replaceMember(int slot, Path path, boolean force, JobOrigin origin)
+    /// @throws VolumeException when the slot's member is in sync, or the address cannot be a member's
+    public long replaceMember(int slot, MemberAddress address, boolean force, JobOrigin origin)
             throws VolumeException {
         // The old member is let go first, so that its own path can be given back as a blank one;
         // and a slot
@@ -271,14 +270,14 @@ public final class Volume implements BlockDevice, AutoCloseable {
         letGo(await(call(each -> each.prepareReplacement(slot))));
         return take(
                 slot,
-                path,
+                address,
                 file -> {
                     UUID uuid = clear(file, force);
                     return (of, io) -> of.replaceMember(slot, uuid, file, io, origin);
                 });
     }
 
-    private UUID clear(LocalFile file, boolean force) throws VolumeException {
+    private UUID clear(BlockFile file, boolean force) throws VolumeException {
         Creation.clear(file, engine.members().layout(), MemberFiles.checkBlank(file, force));
         return UUID.randomUUID();
     }
@@ -292,20 +291,21 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
         /// A member is needed no more, and closed; told by a thread of its own.
         ///
-        /// @param path the old one, once the new one has taken its place, or the new one that could not
-        void left(Path path);
+        /// @param address the old one, once the new one has taken its place, or the new one that could not
+        void left(MemberAddress address);
     }
 
     /// Copies a slot's member to a new one while it serves; the new one takes its place once it has everything.
     ///
     /// @param slot slot
-    /// @param path the new member; must be blank unless forced
+    /// @param address the new member; must be blank unless forced
     /// @param force take it although it holds something
     /// @param origin why, and who asks
     /// @param copying who is told
     /// @return the job's id
     /// @throws VolumeException when the slot's member is not in sync, another rebuild goes on, or the path cannot be a member
-    public long copyMember(int slot, Path path, boolean force, JobOrigin origin, Copying copying)
+    public long copyMember(
+            int slot, MemberAddress address, boolean force, JobOrigin origin, Copying copying)
             throws VolumeException {
         await(
                 call(each -> {
@@ -314,7 +314,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 }));
         return take(
                 slot,
-                path,
+                address,
                 file -> {
                     UUID uuid = clear(file, force);
                     copying.cleared();
@@ -331,34 +331,35 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 .name("quoin-let-go-" + name())
                 .start(() -> {
                     left.close();
-                    copying.left(Path.of(left.file().name()));
+                    copying.left(MemberAddress.parse(left.file().name()));
                 });
     }
 
     /// Takes a dropped member back as it was left: only what it has missed is copied, the rest is verified.
     ///
     /// @param slot its slot
-    /// @param path the member
+    /// @param address the member
     /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
-    public long returnMember(int slot, Path path, JobOrigin origin) throws VolumeException {
+    public long returnMember(int slot, MemberAddress address, JobOrigin origin)
+            throws VolumeException {
         MemberSet.Detached old = await(call(each -> each.prepareReplacement(slot)));
         letGo(old);
         if (old != null && !old.io().isQuiet()) {
             throw new VolumeException(
-                    path
+                    address
                             + ": an operation of before it was dropped is stuck in the device, and might"
                             + " be carried out late: replace the member, or restart the daemon");
         }
         return take(
                 slot,
-                path,
+                address,
                 file -> {
                     Superblock found = SuperblockIo.read(file).superblock();
                     if (found == null) {
                         throw new VolumeException(
-                                path + ": expected a member of the volume, found no superblock");
+                                address + ": expected a member of the volume, found no superblock");
                     }
                     await(
                             call(each -> {
@@ -373,28 +374,29 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// Puts a file in a slot, in a turn.
     @FunctionalInterface
     private interface Joining {
-        long join(Engine engine, IoLanes io);
+        long join(Engine engine, MemberIo io);
     }
 
     /// Makes a file ready to be put in a slot.
     @FunctionalInterface
     private interface Preparation {
-        Joining prepare(LocalFile file) throws VolumeException;
+        Joining prepare(BlockFile file) throws VolumeException;
     }
 
-    private long take(int slot, Path path, Preparation preparation) throws VolumeException {
-        LocalFile file;
+    private long take(int slot, MemberAddress address, Preparation preparation)
+            throws VolumeException {
+        BlockFile file;
         try {
-            file = LocalFile.open(path, true);
+            file = address.open(true);
         } catch (IOException e) {
             throw new VolumeException(e.getMessage(), e);
         }
-        IoLanes lanes = null;
+        MemberIo lanes = null;
         try {
             MemberLayout layout = engine.members().layout();
             if (file.lengthBytes() < layout.memberBytes()) {
                 throw new VolumeException(
-                        path
+                        address
                                 + ": expected at least "
                                 + layout.memberBytes()
                                 + " bytes, was "
@@ -402,7 +404,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             }
             Joining joining = preparation.prepare(file);
             lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
-            IoLanes io = lanes;
+            MemberIo io = lanes;
             return await(call(each -> joining.join(each, io)));
         } catch (VolumeException e) {
             if (lanes != null) {

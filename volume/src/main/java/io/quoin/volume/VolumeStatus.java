@@ -74,6 +74,7 @@ public record VolumeStatus(
     /// @param writeMedianNanos median of its durable writes lately, 0: not known
     /// @param writeSlowestNanos the 99th percentile of them
     /// @param isSlow whether it has been much slower than its peers for a while
+    /// @param isLost whether it is out of reach, or was when it was dropped: the connection to it has ended
     public record Member(
             int slot,
             UUID uuid,
@@ -89,5 +90,6 @@ public record VolumeStatus(
             boolean isWorn,
             long writeMedianNanos,
             long writeSlowestNanos,
-            boolean isSlow) {}
+            boolean isSlow,
+            boolean isLost) {}
 }

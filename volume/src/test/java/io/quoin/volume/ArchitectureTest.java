@@ -37,6 +37,7 @@ final class ArchitectureTest {
                     "geometry",
                     "format",
                     "member",
+                    "remote",
                     "dirty",
                     "journal",
                     "row",
@@ -60,6 +61,9 @@ final class ArchitectureTest {
                     AgentThreads.class.getName(),
                     LaneFactory.class.getName());
 
+    /// How members of other hosts are reached: threads and sockets.
+    private static final String REMOTE = ROOT + ".remote";
+
     /// The simulator stands outside: it drives the engine as a host does.
     private static final JavaClasses CLASSES =
             new ClassFileImporter()
@@ -79,7 +83,8 @@ final class ArchitectureTest {
                 javaClass -> {
                     String name = javaClass.getName();
                     int nested = name.indexOf('$');
-                    return !HOST.contains(nested < 0 ? name : name.substring(0, nested));
+                    return !HOST.contains(nested < 0 ? name : name.substring(0, nested))
+                            && !javaClass.getPackageName().equals(REMOTE);
                 });
     }
 
@@ -200,12 +205,14 @@ final class ArchitectureTest {
     }
 
     @Test
-    void filesOfTheHostAreOpenedInTwoPlacesOnly() {
+    void filesAndSocketsOfTheHostAreOpenedInFewPlaces() {
         noClasses()
                 .that()
                 .doNotBelongToAnyOf(LocalFile.class, MemberFiles.class, Volume.class)
                 .and()
                 .doNotHaveFullyQualifiedName(ROOT + ".member.Descriptors") // opens none
+                .and()
+                .resideOutsideOfPackage(REMOTE)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.io..")

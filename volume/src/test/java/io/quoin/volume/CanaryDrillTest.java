@@ -17,6 +17,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class CanaryDrillTest {
                         10_000_000_000L);
         return Volume.open(
                 new Volume.Opening(
-                        members,
+                        members.stream().map(MemberAddress::of).toList(),
                         Witness.NONE,
                         settings,
                         counters,
@@ -197,7 +198,7 @@ final class CanaryDrillTest {
     private static void replace(Volume volume, int slot, Path blank) throws VolumeException {
         while (true) {
             try {
-                volume.replaceMember(slot, blank, false, JobOrigin.UNKNOWN);
+                volume.replaceMember(slot, MemberAddress.of(blank), false, JobOrigin.UNKNOWN);
                 return;
             } catch (VolumeException e) {
                 assertThat(e).hasMessageContaining("try again");

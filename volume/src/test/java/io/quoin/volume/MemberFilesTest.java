@@ -11,6 +11,7 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +32,13 @@ final class MemberFilesTest {
 
     private static Creation.Wish wish(String level) {
         return new Creation.Wish("orders", level, 0, 65_536, Guard.CRC32C, 0);
+    }
+
+    private static Superblock create(
+            Creation.Wish wish, List<Path> paths, long newFileBytes, boolean force, long millis)
+            throws VolumeException {
+        List<MemberAddress> addresses = paths.stream().map(MemberAddress::of).toList();
+        return MemberFiles.create(wish, addresses, newFileBytes, force, millis);
     }
 
     private List<Path> paths(int count) {
@@ -54,7 +62,7 @@ final class MemberFilesTest {
     @Test
     void aVolumeIsMadeOfNewSparseFilesAndAssembles() throws VolumeException, IOException {
         List<Path> paths = paths(3);
-        Superblock made = MemberFiles.create(wish("raid5"), paths, BYTES, false, 5);
+        Superblock made = create(wish("raid5"), paths, BYTES, false, 5);
         assertThat(made.createdMillis()).isEqualTo(5);
         List<BlockFile> files = new ArrayList<>();
         for (Path path : paths) {
@@ -73,28 +81,28 @@ final class MemberFilesTest {
     @Test
     void aMemberOfAVolumeIsNotTakenForAnotherUnlessForced() throws VolumeException {
         List<Path> paths = paths(2);
-        Superblock first = MemberFiles.create(wish("raid1"), paths, BYTES, false, 5);
-        assertThatThrownBy(() -> MemberFiles.create(wish("raid1"), paths, BYTES, false, 6))
+        Superblock first = create(wish("raid1"), paths, BYTES, false, 5);
+        assertThatThrownBy(() -> create(wish("raid1"), paths, BYTES, false, 6))
                 .isInstanceOf(VolumeException.class)
                 .hasMessage(
                         paths.get(0)
                                 + ": expected a blank member, found member 0 of volume orders ("
                                 + first.volume()
                                 + "); --force overwrites it");
-        Superblock second = MemberFiles.create(wish("raid1"), paths, BYTES, true, 7);
+        Superblock second = create(wish("raid1"), paths, BYTES, true, 7);
         assertThat(second.volume()).isNotEqualTo(first.volume());
     }
 
     @Test
     void aMemberWithOneSuperblockCopyLeftIsStillRecognised() throws VolumeException, IOException {
         List<Path> paths = paths(2);
-        MemberFiles.create(wish("raid1"), paths, BYTES, false, 5);
+        create(wish("raid1"), paths, BYTES, false, 5);
         try (RandomAccessFile file = new RandomAccessFile(paths.get(0).toFile(), "rw")) {
             file.write(new byte[1 << 20]);
             file.seek(BYTES - 4096);
             file.write(new byte[4096]);
         }
-        assertThatThrownBy(() -> MemberFiles.create(wish("raid1"), paths, BYTES, false, 6))
+        assertThatThrownBy(() -> create(wish("raid1"), paths, BYTES, false, 6))
                 .hasMessageContaining("found member 0 of volume orders");
     }
 
@@ -105,18 +113,13 @@ final class MemberFilesTest {
                 "This is a member of a Quoin volume (quoin examine tells which).\n".getBytes();
         Path cut = file("cut", BYTES, 0, label);
         Path fresh = dir.resolve("fresh");
-        MemberFiles.create(wish("raid1"), List.of(cut, fresh), BYTES, false, 5);
+        create(wish("raid1"), List.of(cut, fresh), BYTES, false, 5);
         Path more = file("more", BYTES, label.length, new byte[] {1});
         try (RandomAccessFile file = new RandomAccessFile(more.toFile(), "rw")) {
             file.write(label);
         }
         assertThatThrownBy(() ->
-                        MemberFiles.create(
-                                wish("raid1"),
-                                List.of(more, dir.resolve("other")),
-                                BYTES,
-                                false,
-                                5))
+                        create(wish("raid1"), List.of(more, dir.resolve("other")), BYTES, false, 5))
                 .hasMessageContaining("bytes other than zeros");
     }
 
@@ -141,8 +144,7 @@ final class MemberFilesTest {
         Path used = file("used", 2 << 20, offset, content);
         byte[] before = Files.readAllBytes(used);
         Path fresh = dir.resolve("fresh");
-        assertThatThrownBy(() ->
-                        MemberFiles.create(wish("raid1"), List.of(fresh, used), BYTES, false, 5))
+        assertThatThrownBy(() -> create(wish("raid1"), List.of(fresh, used), BYTES, false, 5))
                 .isInstanceOf(VolumeException.class)
                 .hasMessage(
                         used
@@ -169,7 +171,7 @@ final class MemberFilesTest {
         try (RandomAccessFile file = new RandomAccessFile(used.toFile(), "rw")) {
             file.write(1);
         }
-        MemberFiles.wipe(used);
+        MemberFiles.wipe(MemberAddress.of(used));
         try (LocalFile file = LocalFile.open(used, true)) {
             assertThat(MemberFiles.checkBlank(file, false)).isFalse();
         }
@@ -179,7 +181,7 @@ final class MemberFilesTest {
     void aForcedMemberIsClearedWhereOldBytesWouldMeanSomething()
             throws IOException, VolumeException {
         Path used = file("used", BYTES, 1080, new byte[] {0x53, (byte) 0xEF});
-        MemberFiles.create(wish("raid1"), List.of(used, dir.resolve("fresh")), BYTES, true, 5);
+        create(wish("raid1"), List.of(used, dir.resolve("fresh")), BYTES, true, 5);
         try (RandomAccessFile file = new RandomAccessFile(used.toFile(), "r")) {
             file.seek(1080);
             assertThat(file.readShort()).isZero();
@@ -192,25 +194,22 @@ final class MemberFilesTest {
     @Test
     void theSameMemberTwiceIsRefusedUnderWhateverName() throws IOException {
         Path path = dir.resolve("m0");
-        assertThatThrownBy(() ->
-                        MemberFiles.create(wish("raid1"), List.of(path, path), BYTES, false, 5))
+        assertThatThrownBy(() -> create(wish("raid1"), List.of(path, path), BYTES, false, 5))
                 .hasMessage(path + ": given twice");
         assertThat(path).doesNotExist();
         Path real = file("real", BYTES, 0, new byte[1]);
         Path link = Files.createSymbolicLink(dir.resolve("link"), real);
-        assertThatThrownBy(() ->
-                        MemberFiles.create(wish("raid1"), List.of(real, link), BYTES, false, 5))
+        assertThatThrownBy(() -> create(wish("raid1"), List.of(real, link), BYTES, false, 5))
                 .hasMessage(link + ": given twice");
         Path hard = Files.createLink(dir.resolve("hard"), real);
-        assertThatThrownBy(() ->
-                        MemberFiles.create(wish("raid1"), List.of(real, hard), BYTES, false, 5))
-                .hasMessage(hard + ": in use by a volume of this daemon");
+        assertThatThrownBy(() -> create(wish("raid1"), List.of(real, hard), BYTES, false, 5))
+                .hasMessage(hard + ": given twice");
     }
 
     @Test
     void aMissingFileIsMadeOnlyWhenASizeIsGiven() {
         Path path = dir.resolve("m0");
-        assertThatThrownBy(() -> MemberFiles.create(wish("raid0"), List.of(path), 0, false, 5))
+        assertThatThrownBy(() -> create(wish("raid0"), List.of(path), 0, false, 5))
                 .isInstanceOf(VolumeException.class)
                 .hasMessage(path + ": no such file or device (--size makes files)");
     }
@@ -218,7 +217,7 @@ final class MemberFilesTest {
     @Test
     void membersTooSmallAreRefusedAndNothingStays() {
         List<Path> paths = paths(2);
-        assertThatThrownBy(() -> MemberFiles.create(wish("raid1"), paths, 1 << 20, false, 5))
+        assertThatThrownBy(() -> create(wish("raid1"), paths, 1 << 20, false, 5))
                 .isInstanceOf(VolumeException.class)
                 .hasMessageStartingWith(paths.get(0) + ": member size: expected at least ");
         assertThat(paths.get(0)).doesNotExist();
@@ -228,9 +227,9 @@ final class MemberFilesTest {
     @Test
     void aMemberThatAVolumeHoldsIsNotTaken() throws VolumeException, IOException {
         List<Path> paths = paths(2);
-        MemberFiles.create(wish("raid1"), paths, BYTES, false, 5);
+        create(wish("raid1"), paths, BYTES, false, 5);
         try (LocalFile held = LocalFile.open(paths.get(0), true)) {
-            assertThatThrownBy(() -> MemberFiles.create(wish("raid1"), paths, BYTES, true, 6))
+            assertThatThrownBy(() -> create(wish("raid1"), paths, BYTES, true, 6))
                     .hasMessage(held.name() + ": in use by a volume of this daemon");
         }
     }

@@ -9,6 +9,7 @@ import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -68,7 +69,7 @@ final class MemoryFaultTest {
                         10_000_000_000L);
         return Volume.open(
                 new Volume.Opening(
-                        members,
+                        members.stream().map(MemberAddress::of).toList(),
                         Witness.NONE,
                         settings,
                         new UnsafeBuffer(new byte[Counters.BYTES]),

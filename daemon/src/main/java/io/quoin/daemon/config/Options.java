@@ -1,5 +1,6 @@
 package io.quoin.daemon.config;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ public record Options(Settings settings, boolean isJson) {
         private Path state;
         private OptionalLong bufferBytes = OptionalLong.empty();
         private boolean isJson;
-        private final List<Path> members = new ArrayList<>();
+        private final List<MemberAddress> members = new ArrayList<>();
     }
 
     /// {@return what a command line asks for}
@@ -109,7 +110,7 @@ public record Options(Settings settings, boolean isJson) {
         for (int i = 0; i < arguments.length; i++) {
             String argument = arguments[i];
             if (areOptionsOver || !argument.startsWith("-")) {
-                given.members.add(path("member", argument));
+                given.members.add(address(argument));
                 continue;
             }
             if (argument.equals("--")) {
@@ -185,6 +186,14 @@ public record Options(Settings settings, boolean isJson) {
             throw new ConfigException(option + ": expected a value, was none");
         }
         return value;
+    }
+
+    private static MemberAddress address(String text) throws ConfigException {
+        try {
+            return MemberAddress.parse(text).absolute();
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("member: " + e.getMessage(), e);
+        }
     }
 
     private static Path path(String option, String text) throws ConfigException {

@@ -1,6 +1,7 @@
 package io.quoin.daemon.config;
 
 import io.quoin.volume.EngineSettings;
+import io.quoin.volume.remote.MemberAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -124,14 +125,14 @@ public record Settings(
 
     private static void checkVolumes(List<VolumeSettings> volumes) {
         Set<String> names = new HashSet<>();
-        Map<Path, String> owners = new HashMap<>();
+        Map<MemberAddress, String> owners = new HashMap<>();
         for (VolumeSettings volume : volumes) {
             if (volume.name().isPresent() && !names.add(volume.name().get())) {
                 throw new IllegalArgumentException(
                         "volume " + volume.name().get() + ": given twice");
             }
-            for (Path member : volume.members()) {
-                String other = owners.putIfAbsent(member.normalize(), volume.label());
+            for (MemberAddress member : volume.members()) {
+                String other = owners.putIfAbsent(member.absolute(), volume.label());
                 if (other != null) {
                     throw new IllegalArgumentException(
                             "volume "

@@ -1,6 +1,7 @@
 package io.quoin.daemon.config;
 
 import io.quoin.volume.EngineSettings;
+import io.quoin.volume.remote.MemberAddress;
 import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -229,7 +230,7 @@ final class SettingsFile {
     /// @throws ConfigException naming line, expected and found
     static VolumeSettings volume(TomlSection section) throws ConfigException {
         Optional<String> name = section.string("name");
-        List<Path> members = new ArrayList<>(section.paths("members").orElse(List.of()));
+        List<MemberAddress> members = section.addresses("members").orElse(List.of());
         OptionalLong buffer = section.bytes("buffer");
         section.end();
         if (buffer.isPresent()) {

@@ -1,5 +1,6 @@
 package io.quoin.daemon.config;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -233,7 +234,7 @@ public final class StateDirectory implements AutoCloseable {
         StringBuilder text =
                 new StringBuilder("# Written by Quoin: a volume that quoind serves.\n");
         text.append("name = ").append(quote(name)).append("\nmembers = [\n");
-        for (Path member : volume.members()) {
+        for (MemberAddress member : volume.members()) {
             text.append("  ").append(quote(member.toString())).append(",\n");
         }
         text.append("]\n");

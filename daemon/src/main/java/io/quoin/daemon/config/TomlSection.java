@@ -1,5 +1,6 @@
 package io.quoin.daemon.config;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -128,6 +129,20 @@ final class TomlSection {
         }
     }
 
+    private MemberAddress address(String key, String text) throws ConfigException {
+        MemberAddress address;
+        try {
+            address = MemberAddress.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw refuse(key, e.getMessage());
+        }
+        if (!address.equals(address.absolute())
+                && !address.path().map(Path::isAbsolute).orElse(false)) {
+            throw refuse(key, "expected an absolute path, was \"" + text + "\"");
+        }
+        return address;
+    }
+
     Optional<List<String>> strings(String key) throws ConfigException {
         Optional<TomlArray> array = typed(key, TomlArray.class, "an array of strings");
         if (array.isEmpty()) {
@@ -146,14 +161,14 @@ final class TomlSection {
         return Optional.of(result);
     }
 
-    Optional<List<Path>> paths(String key) throws ConfigException {
+    Optional<List<MemberAddress>> addresses(String key) throws ConfigException {
         Optional<List<String>> texts = strings(key);
         if (texts.isEmpty()) {
             return Optional.empty();
         }
-        List<Path> result = new ArrayList<>();
+        List<MemberAddress> result = new ArrayList<>();
         for (String text : texts.get()) {
-            result.add(path(key, text));
+            result.add(address(key, text));
         }
         return Optional.of(result);
     }

@@ -16,6 +16,7 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.remote.MemberAddress;
 import io.quoin.volume.repair.GovernorLimits;
 import java.nio.file.Path;
 import java.util.List;
@@ -239,7 +240,7 @@ public final class Commands {
     private void create(Fields fields, JsonObject answer) throws Refusal, VolumeException {
         String name = fields.requiredText("name");
         String level = fields.requiredText("level");
-        List<Path> members = fields.paths("members");
+        List<MemberAddress> members = fields.addresses("members");
         long sizeBytes = fields.number("sizeBytes", 0, Long.MAX_VALUE).orElse(0);
         int copies = (int) fields.number("copies", 0, 32).orElse(0);
         int unitBytes = (int) fields.number("unitBytes", 4096, 1 << 20).orElse(Creation.UNIT_BYTES);
@@ -257,7 +258,7 @@ public final class Commands {
 
     private void open(Fields fields, JsonObject answer) throws Refusal, VolumeException {
         Optional<String> name = fields.text("volume");
-        List<Path> members = fields.paths("members");
+        List<MemberAddress> members = fields.addresses("members");
         OptionalLong buffer = fields.number("bufferBytes", 4 << 20, 1 << 30);
         fields.end();
         if (members.isEmpty() && name.isEmpty()) {
@@ -283,7 +284,7 @@ public final class Commands {
             throws Refusal, VolumeException {
         HostedVolume hosted = volume(fields);
         int slot = (int) fields.requiredNumber("slot", 0, 31);
-        Path path = fields.requiredPath("path");
+        MemberAddress path = fields.requiredAddress("path");
         boolean force = fields.flag("force");
         boolean make = fields.flag("make");
         fields.end();
@@ -296,7 +297,7 @@ public final class Commands {
             throws Refusal, VolumeException {
         HostedVolume hosted = volume(fields);
         int slot = (int) fields.requiredNumber("slot", 0, 31);
-        Optional<Path> path = fields.path("path");
+        Optional<MemberAddress> path = fields.address("path");
         fields.end();
         long job = host.returnMember(hosted.name(), slot, path, origin);
         answer.put("job", job(hosted, job));

@@ -2,6 +2,7 @@ package io.quoin.daemon.control;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
+import io.quoin.volume.remote.MemberAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,10 +104,19 @@ final class Fields {
         return path(field, requiredText(field));
     }
 
-    List<Path> paths(String field) throws Refusal {
-        List<Path> result = new ArrayList<>();
-        for (String text : texts(field, "an array of paths")) {
-            result.add(path(field, text));
+    Optional<MemberAddress> address(String field) throws Refusal {
+        Optional<String> text = text(field);
+        return text.isPresent() ? Optional.of(address(field, text.get())) : Optional.empty();
+    }
+
+    MemberAddress requiredAddress(String field) throws Refusal {
+        return address(field, requiredText(field));
+    }
+
+    List<MemberAddress> addresses(String field) throws Refusal {
+        List<MemberAddress> result = new ArrayList<>();
+        for (String text : texts(field, "an array of paths or URIs")) {
+            result.add(address(field, text));
         }
         return result;
     }
@@ -132,6 +142,19 @@ final class Fields {
             result.add(text);
         }
         return result;
+    }
+
+    private MemberAddress address(String field, String text) throws Refusal {
+        MemberAddress address;
+        try {
+            address = MemberAddress.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(command + ": " + field + ": " + e.getMessage());
+        }
+        if (!address.path().map(Path::isAbsolute).orElse(true)) {
+            throw refuse(field, "an absolute path", text);
+        }
+        return address;
     }
 
     private Path path(String field, String text) throws Refusal {

@@ -84,6 +84,7 @@ final class StatusJson {
         json.put("writeMedianMicros", member.writeMedianNanos() / 1000);
         json.put("writeSlowestMicros", member.writeSlowestNanos() / 1000);
         json.put("isSlow", member.isSlow());
+        json.put("isLost", member.isLost());
         return json;
     }
 

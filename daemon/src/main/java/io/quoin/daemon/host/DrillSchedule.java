@@ -39,7 +39,7 @@ public final class DrillSchedule implements AutoCloseable {
     private final Recurrence settings;
     private final Clock clock;
     private final Supplier<? extends Collection<? extends Drilled>> drilled;
-    private final EveryMinute looks;
+    private final Periodic looks;
 
     /// A schedule that waits to be started.
     ///
@@ -55,7 +55,7 @@ public final class DrillSchedule implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.drilled = drilled;
-        looks = new EveryMinute(name, false, this::look);
+        looks = new Periodic(name, Duration.ofMinutes(1), false, this::look);
     }
 
     /// Begins to look.

@@ -1,6 +1,7 @@
 package io.quoin.daemon.host;
 
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Which files this process has open, by device and inode, whatever path leads there.
+/// Which files this process has open, by device and inode, whatever path leads there; and which exports of other servers.
 ///
 /// Locks of fcntl(2) belong to the process, and closing any descriptor of a file drops them all: a
 /// second look at a member in use would leave it unlocked for another daemon. So nobody opens a file
@@ -22,8 +23,8 @@ final class FileClaims {
 
     private record Device(Object number) {}
 
-    /// Who claimed a file, by which path.
-    private record Owner(String name, Path path) {}
+    /// Who claimed a file, by which address.
+    private record Owner(String name, MemberAddress address) {}
 
     /// Files claimed together.
     final class Claim {
@@ -39,12 +40,12 @@ final class FileClaims {
 
         /// Lets others have a file.
         ///
-        /// @param path as it was claimed
-        void release(Path path) {
+        /// @param address as it was claimed
+        void release(MemberAddress address) {
             synchronized (FileClaims.this) {
                 files.entrySet()
                         .removeIf(each -> {
-                            boolean is = each.getValue().path().equals(path);
+                            boolean is = each.getValue().address().equals(address);
                             return is && owners.remove(each.getKey(), each.getValue());
                         });
             }
@@ -61,33 +62,34 @@ final class FileClaims {
 
     /// Claims files.
     ///
-    /// @param paths files or devices; those that are not there are left out
+    /// @param addresses files, devices or exports; files that are not there are left out
     /// @param owner for messages: `volume orders`
     /// @return the claim
-    /// @throws VolumeException when one is claimed already, or two paths are one file
-    synchronized Claim take(List<Path> paths, String owner) throws VolumeException {
-        Map<Object, Path> wanted = new LinkedHashMap<>();
-        for (Path path : paths) {
-            if (!Files.exists(path)) {
+    /// @throws VolumeException when one is claimed already, or two addresses lead to one file
+    synchronized Claim take(List<MemberAddress> addresses, String owner) throws VolumeException {
+        Map<Object, MemberAddress> wanted = new LinkedHashMap<>();
+        for (MemberAddress address : addresses) {
+            if (address.path().isPresent() && !Files.exists(address.path().get())) {
                 continue;
             }
-            Object identity = identity(path);
-            Path twin = wanted.put(identity, path);
+            Object identity = identity(address);
+            MemberAddress twin = wanted.put(identity, address);
             if (twin != null) {
                 throw new VolumeException(
-                        path
+                        address
                                 + " and "
                                 + twin
                                 + ": expected two members, found one file given twice");
             }
             Owner other = owners.get(identity);
-            if (other != null && isThere(other.path, identity)) {
-                throw new VolumeException(path + ": in use by " + other.name + " of this daemon");
+            if (other != null && isThere(other.address, identity)) {
+                throw new VolumeException(
+                        address + ": in use by " + other.name + " of this daemon");
             }
         }
         Claim claim = new Claim();
-        wanted.forEach((identity, path) -> {
-            Owner file = new Owner(owner, path);
+        wanted.forEach((identity, address) -> {
+            Owner file = new Owner(owner, address);
             owners.put(identity, file);
             claim.files.put(identity, file);
         });
@@ -97,11 +99,17 @@ final class FileClaims {
     /// Whether a claimed file is still the one that it was; a device is, whatever leads to it. One that
     /// was deleted, and is not open any more, gives its inode to the next file that is made; one that
     /// is open keeps it, and is not opened twice.
-    private static boolean isThere(Path path, Object identity) throws VolumeException {
-        return identity instanceof Device || Files.exists(path) && identity(path).equals(identity);
+    private static boolean isThere(MemberAddress address, Object identity) throws VolumeException {
+        return identity instanceof Device
+                || address.path().isEmpty()
+                || Files.exists(address.path().get()) && identity(address).equals(identity);
     }
 
-    private static Object identity(Path path) throws VolumeException {
+    private static Object identity(MemberAddress address) throws VolumeException {
+        if (address.path().isEmpty()) {
+            return address;
+        }
+        Path path = address.path().get();
         try {
             Map<String, Object> found = Files.readAttributes(path, "unix:mode,dev,ino,rdev");
             if (((int) found.get("mode") & TYPE_MASK) == BLOCK_DEVICE) {

@@ -7,7 +7,7 @@ import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.Superblock;
-import java.nio.file.Path;
+import io.quoin.volume.remote.MemberAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -17,7 +17,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
     private final Volume volume;
     private final CountersFile counters;
     private final FileClaims.Claim claim;
-    private final Map<UUID, Path> pathByMember = new HashMap<>();
+    private final Map<UUID, MemberAddress> addressByMember = new HashMap<>();
     private final UUID uuid;
     private final long memberBytes;
     private VolumeSettings settings;
@@ -29,7 +29,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
             boolean isRemembered,
             CountersFile counters,
             FileClaims.Claim claim,
-            Map<Path, Superblock> seen) {
+            Map<MemberAddress, Superblock> seen) {
         this.volume = volume;
         this.settings = settings;
         this.isRemembered = isRemembered;
@@ -37,7 +37,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
         this.claim = claim;
         uuid = seen.values().iterator().next().volume();
         memberBytes = seen.values().iterator().next().layout().memberBytes();
-        seen.forEach((path, superblock) -> pathByMember.put(superblock.member(), path));
+        seen.forEach((address, superblock) -> addressByMember.put(superblock.member(), address));
     }
 
     /// {@return the engine}
@@ -98,11 +98,11 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
     }
 
     /// {@return where a member was when the volume was opened, or null}
-    Path pathOf(UUID member) {
-        return pathByMember.get(member);
+    MemberAddress addressOf(UUID member) {
+        return addressByMember.get(member);
     }
 
-    void addPath(UUID member, Path path) {
-        pathByMember.put(member, path);
+    void addAddress(UUID member, MemberAddress address) {
+        addressByMember.put(member, address);
     }
 }

@@ -5,6 +5,7 @@ import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobOrigin;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,39 +49,43 @@ final class MemberChanges {
     ///
     /// @param hosted volume
     /// @param slot slot
-    /// @param path absolute path of the new member
+    /// @param address where the new member is; a path is absolute
     /// @param force take it although it holds something
     /// @param make make the file when it is not there, as large as the members
-    /// @param whenLeft told the path of a member that is needed no more, in a thread of its own; see {@link #left}
+    /// @param whenLeft told where a member was that is needed no more, in a thread of its own; see {@link #left}
     /// @return the job's id
-    /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
+    /// @throws VolumeException when another rebuild goes on, or it cannot be a member
     long replace(
             HostedVolume hosted,
             int slot,
-            Path path,
+            MemberAddress address,
             boolean force,
             boolean make,
             JobOrigin origin,
-            Consumer<Path> whenLeft)
+            Consumer<MemberAddress> whenLeft)
             throws VolumeException {
         VolumeStatus.Member old = member(hosted, slot); // before anything is made
-        boolean isMade = make && !Files.exists(path);
+        Path path = address.path().orElse(null);
+        boolean isMissing = path != null && !Files.exists(path);
+        boolean isMade = make && isMissing;
         if (isMade) {
             MemberFiles.make(path, hosted.memberBytes());
-        } else if (!Files.exists(path)) {
-            throw new VolumeException(path + ": no such file or device (--make makes a file)");
+        } else if (isMissing) {
+            throw new VolumeException(address + ": no such file or device (--make makes a file)");
         }
-        releaseLeftover(hosted, old, path);
+        releaseLeftover(hosted, old, address);
         boolean isTaken = false;
         try {
             long job =
                     old.state().equals("in sync")
-                            ? copy(hosted, slot, path, force, origin, whenLeft)
+                            ? copy(hosted, slot, address, force, origin, whenLeft)
                             : take(
                                     hosted,
                                     slot,
-                                    path,
-                                    () -> hosted.volume().replaceMember(slot, path, force, origin));
+                                    address,
+                                    () ->
+                                            hosted.volume()
+                                                    .replaceMember(slot, address, force, origin));
             isTaken = true;
             return job;
         } finally {
@@ -90,63 +95,66 @@ final class MemberChanges {
         }
     }
 
-    /// A path where the volume was to have a member once, and has none open, may be given to it again.
-    private static void releaseLeftover(HostedVolume hosted, VolumeStatus.Member old, Path path)
+    /// Where the volume was to have a member once, and has none open, may be given to it again.
+    private static void releaseLeftover(
+            HostedVolume hosted, VolumeStatus.Member old, MemberAddress address)
             throws VolumeException {
-        boolean isUsed = isSame(hosted.pathOf(old.uuid()), path);
+        boolean isUsed = isSame(hosted.addressOf(old.uuid()), address);
         for (VolumeStatus.Member each : hosted.volume().status().members()) {
             isUsed |=
-                    path.toString().equals(each.path()) || path.toString().equals(each.copiedTo());
+                    address.toString().equals(each.path())
+                            || address.toString().equals(each.copiedTo());
         }
-        if (!isUsed && hosted.settings().members().contains(path)) {
-            hosted.claim().release(path);
+        if (!isUsed && hosted.settings().members().contains(address)) {
+            hosted.claim().release(address);
         }
     }
 
-    /// Has a volume begin to copy a member to a path.
+    /// Has a volume begin to copy a member to an address.
     private long copy(
             HostedVolume hosted,
             int slot,
-            Path path,
+            MemberAddress address,
             boolean force,
             JobOrigin origin,
-            Consumer<Path> whenLeft)
+            Consumer<MemberAddress> whenLeft)
             throws VolumeException {
-        FileClaims.Claim claim = claims.take(List.of(path), "volume " + hosted.name());
+        FileClaims.Claim claim = claims.take(List.of(address), "volume " + hosted.name());
         boolean isBegun = false;
         try {
             Volume.Copying copying =
                     new Volume.Copying() {
                         @Override
                         public void cleared() throws VolumeException {
-                            List<Path> members = new ArrayList<>(hosted.settings().members());
-                            members.remove(path);
-                            members.add(path);
+                            List<MemberAddress> members =
+                                    new ArrayList<>(hosted.settings().members());
+                            members.remove(address);
+                            members.add(address);
                             changeMembers(hosted, members);
                         }
 
                         @Override
-                        public void left(Path left) {
+                        public void left(MemberAddress left) {
                             whenLeft.accept(left);
                         }
                     };
-            long job = hosted.volume().copyMember(slot, path, force, origin, copying);
+            long job = hosted.volume().copyMember(slot, address, force, origin, copying);
             hosted.claim().absorb(claim);
             isBegun = true;
             return job;
         } finally {
             claim.close();
             if (!isBegun) {
-                List<Path> members = new ArrayList<>(hosted.settings().members());
-                if (members.remove(path)) {
-                    forget(hosted, members, path);
+                List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
+                if (members.remove(address)) {
+                    forget(hosted, members, address);
                 }
             }
         }
     }
 
-    /// As far as it can be: a path too many is looked at by the next start, and left out.
-    private void forget(HostedVolume hosted, List<Path> members, Path path) {
+    /// As far as it can be: an address too many is looked at by the next start, and left out.
+    private void forget(HostedVolume hosted, List<MemberAddress> members, MemberAddress address) {
         try {
             changeMembers(hosted, members);
         } catch (VolumeException e) {
@@ -155,7 +163,7 @@ final class MemberChanges {
                     "volume "
                             + hosted.name()
                             + ": "
-                            + path
+                            + address
                             + " is no member of it, but is remembered as one: "
                             + e.getMessage());
         }
@@ -164,47 +172,52 @@ final class MemberChanges {
     /// Forgets a member that a volume needs no more: one that was copied, or one that could not be filled.
     ///
     /// @param hosted volume
-    /// @param path the member's path, its file closed
+    /// @param address the member's, its file closed
     /// @throws VolumeException when the volume does not answer
-    void left(HostedVolume hosted, Path path) throws VolumeException {
+    void left(HostedVolume hosted, MemberAddress address) throws VolumeException {
         for (VolumeStatus.Member each : hosted.volume().status().members()) {
             if (each.path() != null) {
-                hosted.addPath(each.uuid(), Path.of(each.path()));
+                hosted.addAddress(each.uuid(), MemberAddress.parse(each.path()));
             }
         }
-        hosted.claim().release(path);
-        List<Path> members = new ArrayList<>(hosted.settings().members());
-        members.remove(path);
-        forget(hosted, members, path);
+        hosted.claim().release(address);
+        List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
+        members.remove(address);
+        forget(hosted, members, address);
     }
 
-    /// Forgets paths at which there is no member any more, or was not yet when a copy was interrupted; only of a volume that has all its
+    /// Forgets addresses at which there is no member any more, or was not yet when a copy was interrupted; only of a volume that has all its
     /// members, for else one of them may be what is missing.
     ///
     /// @param hosted volume that was just opened
     /// @param status how it stands
     void forgetLeftovers(HostedVolume hosted, VolumeStatus status) {
-        Set<Path> used = new HashSet<>();
+        Set<MemberAddress> used = new HashSet<>();
         for (VolumeStatus.Member each : status.members()) {
             if (!each.state().equals("in sync") || each.path() == null) {
                 return;
             }
-            used.add(Path.of(each.path()));
+            used.add(MemberAddress.parse(each.path()));
         }
-        for (Path path : List.copyOf(hosted.settings().members())) {
-            if (!used.contains(path)) {
+        for (MemberAddress address : List.copyOf(hosted.settings().members())) {
+            if (!used.contains(address)) {
                 LOG.log(
                         System.Logger.Level.WARNING,
-                        "volume " + hosted.name() + ": " + path + " is no member of it, forgotten");
-                hosted.claim().release(path);
-                List<Path> members = new ArrayList<>(hosted.settings().members());
-                members.remove(path);
-                forget(hosted, members, path);
+                        "volume "
+                                + hosted.name()
+                                + ": "
+                                + address
+                                + " is no member of it, forgotten");
+                hosted.claim().release(address);
+                List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
+                members.remove(address);
+                forget(hosted, members, address);
             }
         }
     }
 
-    private void changeMembers(HostedVolume hosted, List<Path> members) throws VolumeException {
+    private void changeMembers(HostedVolume hosted, List<MemberAddress> members)
+            throws VolumeException {
         hosted.setSettings(hosted.settings().withMembers(members));
         if (hosted.isRemembered()) {
             memory.remember(hosted);
@@ -215,23 +228,26 @@ final class MemberChanges {
     ///
     /// @param hosted volume
     /// @param slot slot
-    /// @param where absolute path of the member; empty: where it was
+    /// @param where where the member is; empty: where it was
     /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
-    long takeBack(HostedVolume hosted, int slot, Optional<Path> where, JobOrigin origin)
+    long takeBack(HostedVolume hosted, int slot, Optional<MemberAddress> where, JobOrigin origin)
             throws VolumeException {
-        Path was = hosted.pathOf(dropped(hosted, slot).uuid());
+        VolumeStatus.Member old = dropped(hosted, slot);
+        MemberAddress was = hosted.addressOf(old.uuid());
         if (where.isEmpty() && was == null) {
             throw new VolumeException(
                     "volume "
                             + hosted.name()
                             + ": slot "
                             + slot
-                            + ": expected a path, none is known");
+                            + ": expected a path or URI, none is known");
         }
-        Path path = where.orElse(was);
-        return take(hosted, slot, path, () -> hosted.volume().returnMember(slot, path, origin));
+        MemberAddress address = where.orElse(was);
+        releaseLeftover(hosted, old, address);
+        return take(
+                hosted, slot, address, () -> hosted.volume().returnMember(slot, address, origin));
     }
 
     private static VolumeStatus.Member member(HostedVolume hosted, int slot)
@@ -270,12 +286,12 @@ final class MemberChanges {
         long take() throws VolumeException;
     }
 
-    /// Has a volume take a path into a slot, claims it, and remembers it in the place of the dropped member's.
-    private long take(HostedVolume hosted, int slot, Path path, Taking taking)
+    /// Has a volume take a member into a slot, claims it, and remembers it in the place of the dropped member's.
+    private long take(HostedVolume hosted, int slot, MemberAddress address, Taking taking)
             throws VolumeException {
-        // The dropped member's own path, given back, is claimed already.
-        Path dropped = hosted.pathOf(dropped(hosted, slot).uuid());
-        List<Path> claimed = isSame(dropped, path) ? List.of() : List.of(path);
+        // The dropped member's own address, given back, is claimed already.
+        MemberAddress dropped = hosted.addressOf(dropped(hosted, slot).uuid());
+        List<MemberAddress> claimed = isSame(dropped, address) ? List.of() : List.of(address);
         long job;
         FileClaims.Claim claim = claims.take(claimed, "volume " + hosted.name());
         try {
@@ -287,21 +303,17 @@ final class MemberChanges {
         } finally {
             claim.close();
         }
-        List<Path> members = new ArrayList<>(hosted.settings().members());
+        List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
         members.remove(dropped);
-        members.remove(path); // missing when the volume was opened, and back where it was
-        members.add(path);
-        hosted.addPath(hosted.volume().status().members().get(slot).uuid(), path);
+        members.remove(address); // missing when the volume was opened, and back where it was
+        members.add(address);
+        hosted.addAddress(hosted.volume().status().members().get(slot).uuid(), address);
         changeMembers(hosted, members);
         return job;
     }
 
-    private static boolean isSame(Path dropped, Path path) {
-        try {
-            return dropped != null && Files.exists(dropped) && Files.isSameFile(dropped, path);
-        } catch (IOException e) {
-            return false;
-        }
+    private static boolean isSame(MemberAddress dropped, MemberAddress address) {
+        return dropped != null && dropped.isSamePlace(address);
     }
 
     private static void remove(Path made) {

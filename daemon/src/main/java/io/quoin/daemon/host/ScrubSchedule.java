@@ -5,6 +5,7 @@ import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobRecord;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -48,7 +49,8 @@ public final class ScrubSchedule implements AutoCloseable {
     private final Clock clock;
     private final Supplier<Collection<? extends Scrubbed>> volumes;
     private Set<String> warned = Set.of();
-    private final EveryMinute looks = new EveryMinute("scrub-schedule", true, this::look);
+    private final Periodic looks =
+            new Periodic("scrub-schedule", Duration.ofMinutes(1), true, this::look);
 
     /// A schedule that waits to be started.
     ///

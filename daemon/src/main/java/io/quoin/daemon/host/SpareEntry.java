@@ -5,6 +5,7 @@ import io.quoin.daemon.config.SpareSettings;
 import io.quoin.volume.MemberFiles;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ final class SpareEntry {
     /// @throws VolumeException when somebody else has it
     void claim() throws VolumeException {
         if (claim == null) {
-            claim = claims.take(List.of(settings.path()), OWNER);
+            claim = claims.take(List.of(MemberAddress.of(settings.path())), OWNER);
         }
     }
 
@@ -143,7 +144,7 @@ final class SpareEntry {
                 return new SpareLook.Found(null, 0, path + ": no such file or device");
             }
             if (taken == null) {
-                taken = claims.take(List.of(path), OWNER);
+                taken = claims.take(List.of(MemberAddress.of(path)), OWNER);
             }
             try (LocalFile file = LocalFile.open(path, true)) {
                 bytes = file.lengthBytes();

@@ -16,6 +16,7 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.MemberDrill;
 import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,7 @@ public final class SparePool implements AutoCloseable {
     private final List<SpareEntry> entries = new ArrayList<>();
 
     /// Spares that a worn member is being copied to, by path.
-    private final Map<Path, Lent> lent = new HashMap<>();
+    private final Map<MemberAddress, Lent> lent = new HashMap<>();
 
     /// Worn members that were to be copied once.
     private final Set<UUID> copied = new HashSet<>();
@@ -161,7 +162,7 @@ public final class SparePool implements AutoCloseable {
 
     private boolean isMember(Path path) {
         return host.volumes().stream()
-                .anyMatch(volume -> volume.settings().members().contains(path));
+                .anyMatch(volume -> volume.settings().members().contains(MemberAddress.of(path)));
     }
 
     /// {@return the spares, in the order in which they were added, as they were found within the last minute; never
@@ -216,7 +217,7 @@ public final class SparePool implements AutoCloseable {
         boolean isAdded = false;
         try {
             if (force) {
-                MemberFiles.wipe(path);
+                MemberFiles.wipe(MemberAddress.of(path));
             }
             look(entry);
             if (!entry.trouble.isEmpty()) {
@@ -545,11 +546,11 @@ public final class SparePool implements AutoCloseable {
     /// Takes a spare back that a worn member was to be copied to, when that has come to nothing.
     ///
     /// @param volume whose member it is not
-    /// @param path a member that the volume has let go of
-    void leftBy(String volume, Path path) {
+    /// @param address a member that the volume has let go of
+    void leftBy(String volume, MemberAddress address) {
         Lent spare;
         synchronized (this) {
-            spare = lent.remove(path);
+            spare = lent.remove(address);
             if (spare == null) {
                 lent.values().removeIf(each -> each.volume().equals(volume)); // it is complete
                 return;
@@ -557,9 +558,9 @@ public final class SparePool implements AutoCloseable {
         }
         try {
             add(spare.settings(), true);
-            events.warn(volume, path + " is a spare again");
+            events.warn(volume, address + " is a spare again");
         } catch (VolumeException e) {
-            events.warn(volume, path + " is no spare any more: " + e.getMessage());
+            events.warn(volume, address + " is no spare any more: " + e.getMessage());
         }
     }
 
@@ -624,13 +625,18 @@ public final class SparePool implements AutoCloseable {
             spare.letGo(); // the volume claims it
             long job =
                     host.replaceMember(
-                            hosted.name(), lost.slot(), path, isOurs, false, JobOrigin.SPARE);
+                            hosted.name(),
+                            lost.slot(),
+                            MemberAddress.of(path),
+                            isOurs,
+                            false,
+                            JobOrigin.SPARE);
             entries.remove(spare);
             persist();
             forget(spare);
             show();
             if (lost.state().equals("in sync")) {
-                lent.put(path, new Lent(spare.settings, hosted.name()));
+                lent.put(MemberAddress.of(path), new Lent(spare.settings, hosted.name()));
                 copied.add(lost.uuid());
             }
             events.warn(

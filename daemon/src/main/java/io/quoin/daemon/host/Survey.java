@@ -4,12 +4,12 @@ import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Superblock;
-import io.quoin.volume.member.LocalFile;
+import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,16 +20,16 @@ import java.util.Optional;
 ///
 /// | member | at a restart | typed just now |
 /// |---|---|---|
-/// | no such path; no valid superblock; cut short; cannot be read | left out, with a note | refused |
+/// | no such path; server not reachable; no valid superblock; cut short; cannot be read | left out, with a note | refused |
 /// | no permission | refused | refused |
 /// | of a volume of another name | refused | refused |
 ///
 /// Permission is not the member's fault: whoever mends it finds all members in sync.
 ///
 /// @param name what the volume is called
-/// @param superblocks by path, in the order of the settings: the members to open
+/// @param superblocks by address, in the order of the settings: the members to open
 /// @param leftOut a note on each member that is left out
-record Survey(String name, Map<Path, Superblock> superblocks, List<String> leftOut) {
+record Survey(String name, Map<MemberAddress, Superblock> superblocks, List<String> leftOut) {
 
     /// Looks at each member.
     ///
@@ -38,20 +38,20 @@ record Survey(String name, Map<Path, Superblock> superblocks, List<String> leftO
     /// @return what was found; at least one member
     /// @throws VolumeException naming the member that is in the way
     static Survey of(VolumeSettings settings, boolean isTolerant) throws VolumeException {
-        Map<Path, Superblock> superblocks = new LinkedHashMap<>();
+        Map<MemberAddress, Superblock> superblocks = new LinkedHashMap<>();
         List<String> leftOut = new ArrayList<>();
-        for (Path path : settings.members()) {
-            Optional<String> trouble = look(path, superblocks);
+        for (MemberAddress address : settings.members()) {
+            Optional<String> trouble = look(address, superblocks);
             if (trouble.isPresent() && !isTolerant) {
                 throw new VolumeException(
-                        path + ": " + trouble.get() + "; leave it out to assemble without it");
+                        address + ": " + trouble.get() + "; leave it out to assemble without it");
             }
-            trouble.ifPresent(why -> leftOut.add("member " + path + " left out: " + why));
+            trouble.ifPresent(why -> leftOut.add("member " + address + " left out: " + why));
         }
         if (superblocks.isEmpty()) {
             throw new VolumeException("no member is usable: " + String.join("; ", leftOut));
         }
-        for (Map.Entry<Path, Superblock> each : superblocks.entrySet()) {
+        for (Map.Entry<MemberAddress, Superblock> each : superblocks.entrySet()) {
             String found = each.getValue().name();
             if (settings.name().isPresent() && !settings.name().get().equals(found)) {
                 throw new VolumeException(
@@ -73,12 +73,13 @@ record Survey(String name, Map<Path, Superblock> superblocks, List<String> leftO
     }
 
     /// {@return why a member cannot be used; nothing when it can, and its superblock is added}
-    private static Optional<String> look(Path path, Map<Path, Superblock> superblocks)
+    private static Optional<String> look(
+            MemberAddress address, Map<MemberAddress, Superblock> superblocks)
             throws VolumeException {
-        if (!Files.exists(path)) {
+        if (address.path().isPresent() && !Files.exists(address.path().get())) {
             return Optional.of("no such file or device");
         }
-        try (LocalFile file = LocalFile.open(path, false)) {
+        try (BlockFile file = address.open(false)) {
             SuperblockIo.Found found = SuperblockIo.read(file);
             Superblock superblock = found.superblock();
             if (superblock == null) {
@@ -95,13 +96,13 @@ record Survey(String name, Map<Path, Superblock> superblocks, List<String> leftO
                                 + file.lengthBytes()
                                 + ": truncated");
             }
-            superblocks.put(path, superblock);
+            superblocks.put(address, superblock);
             return Optional.empty();
         } catch (IOException e) {
             if (e.getCause() instanceof AccessDeniedException) {
                 throw new VolumeException(e.getMessage(), e);
             }
-            return Optional.of(e.getMessage().replace(path + ": ", ""));
+            return Optional.of(e.getMessage().replace(address + ": ", ""));
         }
     }
 }

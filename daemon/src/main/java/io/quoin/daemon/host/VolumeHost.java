@@ -15,8 +15,8 @@ import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobOrigin;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -47,10 +48,16 @@ public final class VolumeHost {
     private final MemberChanges memberChanges = new MemberChanges(claims, this::remember);
     private final SparePool spares;
     private final VolumeDrills drills;
+    private final RemoteReturns returns;
 
     // Changed under this, and replaced as a whole, so that readers take what they find.
     private volatile Map<String, HostedVolume> volumes = Map.of();
     private volatile Map<String, String> unserved = Map.of();
+
+    /// How those that could not be opened are opened, by label.
+    private final Map<String, Wanted> wanted = new ConcurrentHashMap<>();
+
+    private record Wanted(VolumeSettings settings, boolean isRemembered) {}
 
     /// What to do about a member that is not there or cannot be one.
     public enum Tolerance {
@@ -75,11 +82,22 @@ public final class VolumeHost {
         witness = new FileWitness(state.witness());
         spares = new SparePool(this, state, claims, events);
         drills = new VolumeDrills(this, events);
+        returns = new RemoteReturns(this, events);
     }
 
     /// {@return members in waiting; to be started when the volumes are open}
     public SparePool spares() {
         return spares;
+    }
+
+    /// Begins to take members back that were out of reach; to be called when the volumes are open.
+    public void startReturns() {
+        returns.start();
+    }
+
+    /// Takes no members back any more.
+    public void endReturns() {
+        returns.close();
     }
 
     /// {@return the volumes that are served, by name}
@@ -162,6 +180,7 @@ public final class VolumeHost {
         try {
             open(settings, isRemembered, Tolerance.LEAVE_OUT);
         } catch (VolumeException e) {
+            wanted.put(settings.label(), new Wanted(settings, isRemembered));
             refuse(settings.label(), e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "volume " + settings.label() + ": a bug", e);
@@ -286,6 +305,8 @@ public final class VolumeHost {
         fewer.remove(name);
         fewer.remove(label);
         unserved = fewer;
+        wanted.remove(name);
+        wanted.remove(label);
     }
 
     private void remember(HostedVolume hosted) throws VolumeException {
@@ -305,13 +326,13 @@ public final class VolumeHost {
     /// Makes a volume, serves it, and remembers it.
     ///
     /// @param wish what is asked for
-    /// @param members absolute paths
+    /// @param members where its members are to be; paths are absolute
     /// @param newFileBytes size of members that are made, 0: none
     /// @param force take members although they hold something
     /// @return the volume, serving
     /// @throws VolumeException naming what is wrong; nothing was changed then
     public synchronized HostedVolume create(
-            Creation.Wish wish, List<Path> members, long newFileBytes, boolean force)
+            Creation.Wish wish, List<MemberAddress> members, long newFileBytes, boolean force)
             throws VolumeException {
         if (volumes.containsKey(wish.name()) || unserved.containsKey(wish.name())) {
             throw new VolumeException(
@@ -361,6 +382,45 @@ public final class VolumeHost {
         return isClean;
     }
 
+    /// {@return labels of volumes that could not be opened and have members of other hosts}
+    List<String> unreached() {
+        return wanted.entrySet().stream()
+                .filter(each -> hasRemote(each.getValue().settings()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static boolean hasRemote(VolumeSettings settings) {
+        return settings.members().stream().anyMatch(each -> each.path().isEmpty());
+    }
+
+    /// Opens a volume that could not be opened before.
+    ///
+    /// @param label of {@link #unreached}
+    /// @throws VolumeException when it still cannot be opened
+    void openAgain(String label) throws VolumeException {
+        Wanted volume = wanted.get(label);
+        if (volume != null) {
+            open(volume.settings(), volume.isRemembered(), Tolerance.LEAVE_OUT);
+        }
+    }
+
+    /// Ends a volume that has failed, and opens it again.
+    ///
+    /// @param hosted the volume
+    /// @throws VolumeException when it cannot be opened; it is not served then
+    void reopen(HostedVolume hosted) throws VolumeException {
+        close(hosted.name(), false);
+        VolumeSettings settings = hosted.settings();
+        try {
+            open(settings, hosted.isRemembered(), Tolerance.LEAVE_OUT);
+        } catch (VolumeException e) {
+            wanted.put(settings.label(), new Wanted(settings, hosted.isRemembered()));
+            refuse(settings.label(), e.getMessage());
+            throw e;
+        }
+    }
+
     private synchronized void forget(String name) throws VolumeException {
         try {
             state.forget(name);
@@ -370,6 +430,7 @@ public final class VolumeHost {
         Map<String, String> fewer = new TreeMap<>(unserved);
         fewer.remove(name);
         unserved = fewer;
+        wanted.remove(name);
     }
 
     private static boolean stop(HostedVolume hosted, Duration timeout) {
@@ -397,21 +458,26 @@ public final class VolumeHost {
     ///
     /// @param name volume
     /// @param slot slot
-    /// @param path absolute path of the new member
+    /// @param address where the new member is; a path is absolute
     /// @param force take it although it holds something
     /// @param make make the file when it is not there, as large as the members
     /// @param origin why, and who asks
     /// @return the rebuild's job id
-    /// @throws VolumeException when another rebuild goes on, or the path cannot be a member
+    /// @throws VolumeException when another rebuild goes on, or it cannot be a member
     public synchronized long replaceMember(
-            String name, int slot, Path path, boolean force, boolean make, JobOrigin origin)
+            String name,
+            int slot,
+            MemberAddress address,
+            boolean force,
+            boolean make,
+            JobOrigin origin)
             throws VolumeException {
         HostedVolume hosted = volume(name);
         long job =
                 memberChanges.replace(
                         hosted,
                         slot,
-                        path,
+                        address,
                         force,
                         make,
                         origin,
@@ -425,19 +491,19 @@ public final class VolumeHost {
                     "slot "
                             + slot
                             + " will be at "
-                            + path
+                            + address
                             + ": the volume is served as its settings file or command line says, which must say so too before the next start");
         }
         return job;
     }
 
-    private synchronized void memberLeft(HostedVolume hosted, Path path) {
+    private synchronized void memberLeft(HostedVolume hosted, MemberAddress address) {
         LOG.log(
                 System.Logger.Level.INFO,
-                "volume " + hosted.name() + ": " + path + " is let go of");
+                "volume " + hosted.name() + ": " + address + " is let go of");
         try {
             if (volumes.get(hosted.name()) == hosted) {
-                memberChanges.left(hosted, path);
+                memberChanges.left(hosted, address);
             }
         } catch (VolumeException e) {
             LOG.log(
@@ -445,7 +511,7 @@ public final class VolumeHost {
                     "volume "
                             + hosted.name()
                             + ": "
-                            + path
+                            + address
                             + " is no member of it any more, but stays claimed and remembered until a restart: "
                             + e.getMessage());
         }
@@ -455,12 +521,13 @@ public final class VolumeHost {
     ///
     /// @param name volume
     /// @param slot slot
-    /// @param where absolute path of the member; empty: where it was
+    /// @param where where the member is; empty: where it was
     /// @param origin why, and who asks
     /// @return the rebuild's job id
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
     public synchronized long returnMember(
-            String name, int slot, Optional<Path> where, JobOrigin origin) throws VolumeException {
+            String name, int slot, Optional<MemberAddress> where, JobOrigin origin)
+            throws VolumeException {
         return memberChanges.takeBack(volume(name), slot, where, origin);
     }
 

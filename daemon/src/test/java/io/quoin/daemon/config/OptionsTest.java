@@ -3,6 +3,7 @@ package io.quoin.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,9 @@ class OptionsTest {
         assertThat(settings.stateDirectory()).isEqualTo(Path.of("/file"));
         assertThat(settings.engine().bufferBytes()).isEqualTo(8 << 20);
         assertThat(settings.given().orElseThrow().members())
-                .containsExactly(Path.of("m0").toAbsolutePath(), Path.of("--odd").toAbsolutePath());
+                .containsExactly(
+                        MemberAddress.of(Path.of("m0").toAbsolutePath()),
+                        MemberAddress.of(Path.of("--odd").toAbsolutePath()));
     }
 
     static Stream<Arguments> badLines() {

@@ -3,6 +3,7 @@ package io.quoin.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quoin.volume.remote.MemberAddress;
 import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -119,7 +120,7 @@ class SettingsFileTest {
         assertThat(settings.volumes()).hasSize(2);
         assertThat(settings.volumes().getFirst().name()).isEqualTo(Optional.of("orders"));
         assertThat(settings.volumes().getFirst().members())
-                .containsExactly(Path.of("/m/0"), Path.of("/m/1"));
+                .containsExactly(MemberAddress.parse("/m/0"), MemberAddress.parse("/m/1"));
         assertThat(settings.volumes().getFirst().bufferBytes()).hasValue(8 << 20);
         assertThat(settings.volumes().getLast().name()).isEmpty();
     }

@@ -3,6 +3,7 @@ package io.quoin.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,10 @@ class StateDirectoryTest {
         VolumeSettings volume =
                 new VolumeSettings(
                         Optional.of("o \"r\\d\" é"),
-                        List.of(Path.of("/m 0/\"x\""), Path.of("/m1")),
+                        List.of(
+                                MemberAddress.parse("/m 0/\"x\""),
+                                MemberAddress.parse("nbd://[::1]:1/a%20%22b?plaintext=yes"),
+                                MemberAddress.parse("nbd+unix:///x?socket=/run/a%26b")),
                         OptionalLong.of(8 << 20));
         try (StateDirectory state = StateDirectory.open(folder)) {
             state.remember(volume);
@@ -53,7 +57,9 @@ class StateDirectoryTest {
         try (StateDirectory state = StateDirectory.open(folder)) {
             state.remember(
                     new VolumeSettings(
-                            Optional.of("b"), List.of(Path.of("/m")), OptionalLong.empty()));
+                            Optional.of("b"),
+                            List.of(MemberAddress.parse("/m")),
+                            OptionalLong.empty()));
             Files.writeString(folder.resolve("volumes/a.toml"), "name = \n");
             Files.writeString(folder.resolve("volumes/b.toml.new"), "half");
             assertThat(state.volumes()).hasSize(2);
@@ -164,7 +170,9 @@ class StateDirectoryTest {
                     .hasMessageContaining("volume name: expected one without slashes");
             VolumeSettings settings =
                     new VolumeSettings(
-                            Optional.of(name), List.of(Path.of("/m")), OptionalLong.empty());
+                            Optional.of(name),
+                            List.of(MemberAddress.parse("/m")),
+                            OptionalLong.empty());
             assertThatThrownBy(() -> directory.remember(settings))
                     .isInstanceOf(IllegalArgumentException.class);
         }

@@ -20,6 +20,7 @@ import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.SuperblockIo;
+import io.quoin.volume.remote.MemberAddress;
 import io.quoin.volume.repair.GovernorLimits;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -339,7 +340,7 @@ class ControlServerTest {
         Superblock superblock =
                 MemberFiles.create(
                         new Creation.Wish("v", "raid0", 0, 65_536, Guard.CRC32C, 0),
-                        List.of(member),
+                        List.of(MemberAddress.of(member)),
                         MEMBER_BYTES,
                         false,
                         1);

@@ -4,6 +4,7 @@ import io.quoin.daemon.config.ConfigException;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.fuzz.FuzzTarget;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +40,10 @@ public final class RememberedFuzz implements FuzzTarget {
             state.remember(
                     new VolumeSettings(
                             Optional.of("orders"),
-                            List.of(Path.of("/dev/a"), Path.of("/dev/\"b\" \u00e4")),
+                            List.of(
+                                    MemberAddress.parse("/dev/a"),
+                                    MemberAddress.parse("/dev/\"b\" \u00e4"),
+                                    MemberAddress.parse("nbd+unix:///?socket=/s")),
                             OptionalLong.of(1 << 26)));
             return List.of(
                     Files.readAllBytes(folder.resolve("volumes/orders.toml")),

@@ -60,10 +60,11 @@ final class RowRecords {
                 if (BlockInfo.guard(info, at) == 0) {
                     guards.seal(blocks[p], offsets[p], info, at);
                 }
-                if (!geometry.isCanary(each.row)) {
+                // What a member that is away or being rebuilt has not got is not its fault.
+                int slot = geometry.slotAt(each.row, p);
+                if (!geometry.isCanary(each.row) && members.holds(slot, each.group.key())) {
                     counters.add(Counter.BLOCKS_REPAIRED, 1);
-                    members.health(geometry.slotAt(each.row, p))
-                            .blockRepaired(MemberHealth.Finding.DAMAGED);
+                    members.health(slot).blockRepaired(MemberHealth.Finding.DAMAGED);
                 }
             } else {
                 continue;

@@ -14,7 +14,9 @@ public record JobOrigin(Reason reason, String who) {
         /// It was due.
         SCHEDULE("schedule"),
         /// A spare took the place of a lost member.
-        SPARE("spare");
+        SPARE("spare"),
+        /// A member that was out of reach can be reached again.
+        BACK("back");
 
         private final String text;
 
@@ -39,6 +41,9 @@ public record JobOrigin(Reason reason, String who) {
 
     /// A spare was there.
     public static final JobOrigin SPARE = new JobOrigin(Reason.SPARE, "");
+
+    /// A member is back.
+    public static final JobOrigin BACK = new JobOrigin(Reason.BACK, "");
 
     /// Cuts the name, and leaves of it what ASCII prints.
     public JobOrigin {

@@ -1,6 +1,7 @@
 package io.quoin.volume.member;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /// A byte range that keeps a member: a file, a disk, in tests a simulated disk. Calls block; several
 /// threads may call at once. Offsets, lengths and addresses are multiples of 4096.
@@ -84,6 +85,20 @@ public interface BlockFile extends AutoCloseable {
     /// {@return whether reads may come from the host's page cache, and so say nothing of what the member holds}
     default boolean isCached() {
         return false;
+    }
+
+    /// {@return whether it can be closed while an operation is stuck in it; a kernel does not let go of such a file}
+    default boolean isClosableWhenStuck() {
+        return false;
+    }
+
+    /// {@return a running engine's way to the member, until it is closed; the file stays open}
+    ///
+    /// @param name prefix of its threads' names
+    /// @param laneCount threads for files that block, from 2
+    /// @param completions where done operations go; called by threads of its own
+    default MemberIo newIo(String name, int laneCount, Consumer<Io> completions) {
+        return new IoLanes(this, name, laneCount, completions);
     }
 
     @Override

@@ -17,9 +17,9 @@ public final class Io {
         FLUSH
     }
 
-    /// Carries an operation to a member's thread and back.
-    interface Carrier {
-        /// Takes the operation away from the thread.
+    /// Carries an operation to whoever does it, and back.
+    public interface Carrier {
+        /// Takes the operation away from it.
         ///
         /// @return false: too late, it is being handed over
         boolean abandon();
@@ -65,8 +65,8 @@ public final class Io {
     long startedTick;
     long submittedNanos;
 
-    /// What carries it to the member and back.
-    Carrier carrier;
+    /// What carries it to the member and back; set by whom it was submitted to.
+    public Carrier carrier;
 
     /// Memory.
     public MemorySegment segment;
@@ -138,7 +138,7 @@ public final class Io {
     /// Puts what was read where it belongs.
     ///
     /// @param source what was read, from its beginning
-    void deliver(MemorySegment source) {
+    public void deliver(MemorySegment source) {
         long to = segmentOffset;
         for (int at = 0; at < lengthBytes; at += pieceBytes) {
             int bytes = Math.min(pieceBytes, lengthBytes - at);

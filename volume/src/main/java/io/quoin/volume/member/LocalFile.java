@@ -48,27 +48,7 @@ public final class LocalFile implements BlockFile {
     private final int durableDescriptor;
     private final int plainDescriptor;
     private final long lengthBytes;
-    private final ThreadLocal<Views> views = ThreadLocal.withInitial(Views::new);
-
-    /// Views of the few segments that a thread does I/O on, so that an operation makes no object.
-    private static final class Views {
-        private static final int COUNT = 4;
-        private final MemorySegment[] segments = new MemorySegment[COUNT];
-        private final ByteBuffer[] buffers = new ByteBuffer[COUNT];
-        private int next;
-
-        ByteBuffer of(MemorySegment segment, long offset, int length) {
-            for (int i = 0; i < COUNT; i++) {
-                if (segments[i] == segment) {
-                    return buffers[i].limit((int) offset + length).position((int) offset);
-                }
-            }
-            next = (next + 1) % COUNT;
-            segments[next] = segment;
-            buffers[next] = segment.asByteBuffer();
-            return buffers[next].limit((int) offset + length).position((int) offset);
-        }
-    }
+    private final ThreadLocal<SegmentViews> views = ThreadLocal.withInitial(SegmentViews::new);
 
     private LocalFile(
             Path path,

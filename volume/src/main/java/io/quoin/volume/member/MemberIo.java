@@ -18,8 +18,17 @@ public interface MemberIo extends AutoCloseable {
     /// @return false: it is just being completed
     boolean abandon(Io io);
 
+    /// The member has not answered in time, has left the set, and what was submitted was given up: a connection to it ends. Never
+    /// blocks.
+    default void giveUp() {}
+
     /// {@return whether nothing that was submitted is still in the device's hands}
     boolean isQuiet();
+
+    /// {@return whether the member is out of reach for good: whatever is submitted fails}
+    default boolean isLost() {
+        return false;
+    }
 
     /// Waits a moment for operations under way and ends the member's threads. The file stays open.
     @Override

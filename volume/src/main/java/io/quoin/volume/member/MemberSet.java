@@ -73,6 +73,9 @@ public final class MemberSet {
     private final SlotQueue[] queues;
     private final boolean[] isLate;
 
+    /// Whether a dropped member was out of reach when it was.
+    private final boolean[] wasLost;
+
     /// Operations that have ended on a slot's member and wait for the twin.
     private final int[] held;
 
@@ -127,6 +130,7 @@ public final class MemberSet {
         superblocks = new SuperblockWrites(current.layout(), count, new SuperblockOwner());
         watchdog = new Watchdog(limitNanos);
         isLate = new boolean[count];
+        wasLost = new boolean[count];
         held = new int[count];
         queues = new SlotQueue[count];
         health = new MemberHealth[count];
@@ -541,6 +545,7 @@ public final class MemberSet {
                 listener.memberWorn(slot, what);
             }
         }
+        dropLost();
         if (!watchdog.pass(nowNanos) || failed) {
             return;
         }
@@ -557,8 +562,35 @@ public final class MemberSet {
                 SlotQueue queue = queues[slot];
                 fail(slot, IoResult.NO_ANSWER + ", " + oldest);
                 abandon(queue);
+                giveUp(slot);
             } else if (!wasLate) {
                 listener.memberLate(slot, oldest.toString());
+            }
+        }
+    }
+
+    private void giveUp(int slot) {
+        if (ios[slot] != null && entries[slot].state() == MemberEntry.FAULTY) {
+            ios[slot].giveUp();
+            wasLost[slot] = ios[slot].isLost();
+        }
+    }
+
+    /// {@return whether a member is out of reach, or was when it was dropped}
+    ///
+    /// @param slot its slot
+    public boolean isLost(int slot) {
+        return entries[slot].state() == MemberEntry.FAULTY
+                ? wasLost[slot]
+                : ios[slot] != null && ios[slot].isLost();
+    }
+
+    /// Drops members that are out of reach, before anybody has to wait for one.
+    private void dropLost() {
+        for (int slot = 0; slot < entries.length && !failed; slot++) {
+            boolean isUsed = ios[slot] != null && entries[slot].state() != MemberEntry.FAULTY;
+            if (isUsed && ios[slot].isLost() && (isDemotable(slot) || canSpare(slot))) {
+                fail(slot, "connection lost");
             }
         }
     }
@@ -572,7 +604,9 @@ public final class MemberSet {
         int answering = 0;
         for (int other = first; other < first + geometry.width(); other++) {
             Io oldest = queues[other].oldest();
-            boolean answers = oldest == null || !watchdog.isLate(oldest.startedTick);
+            boolean isReachable = ios[other] != null && !ios[other].isLost();
+            boolean answers =
+                    isReachable && (oldest == null || !watchdog.isLate(oldest.startedTick));
             answering += other != slot && answers && isInSync(other) ? 1 : 0;
         }
         return answering >= geometry.dataCount();
@@ -651,6 +685,7 @@ public final class MemberSet {
                     "member " + name(slot) + " failed (" + cause + ") and no redundancy is left");
             return;
         }
+        wasLost[slot] = ios[slot] != null && ios[slot].isLost();
         template.configEpoch++;
         configDirty = true;
         frozen = !Plant.FAILURE_NOT_DURABLE.isPlanted();
@@ -731,7 +766,7 @@ public final class MemberSet {
         @Override
         public void close() {
             io.close();
-            if (io.isQuiet()) {
+            if (io.isQuiet() || file.isClosableWhenStuck()) {
                 file.close();
             }
         }

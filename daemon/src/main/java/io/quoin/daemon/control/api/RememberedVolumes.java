@@ -7,6 +7,7 @@ import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.FileWitness;
 import io.quoin.daemon.observe.CountersFile;
 import io.quoin.volume.member.Witness;
+import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +26,9 @@ public final class RememberedVolumes {
     ///
     /// @param stateDirectory absolute path; made if it is not there
     /// @param name name of the volume
-    /// @param members absolute paths
+    /// @param members where its members are
     /// @throws ControlException when it cannot be written
-    public static void add(Path stateDirectory, String name, List<Path> members)
+    public static void add(Path stateDirectory, String name, List<MemberAddress> members)
             throws ControlException {
         try {
             StateDirectory.unlocked(stateDirectory)
@@ -63,7 +64,7 @@ public final class RememberedVolumes {
     /// @param stateDirectory absolute path
     /// @param name name of the volume
     /// @throws ControlException when it cannot be read
-    public static Optional<List<Path>> members(Path stateDirectory, String name)
+    public static Optional<List<MemberAddress>> members(Path stateDirectory, String name)
             throws ControlException {
         try {
             return StateDirectory.unlocked(stateDirectory)

@@ -3,10 +3,9 @@ package io.quoin.daemon.host;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
-/// A thread that looks whether something is due, once a minute. A look that meets a bug is not the last one.
-final class EveryMinute implements AutoCloseable {
+/// A thread that looks whether something is due, time and again. A look that meets a bug is not the last one.
+final class Periodic implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.quoin.host");
-    private static final long MINUTE_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final Thread thread;
     private volatile boolean isClosed;
@@ -14,20 +13,22 @@ final class EveryMinute implements AutoCloseable {
     /// A thread that waits to be started.
     ///
     /// @param name its name
-    /// @param isAtOnce whether it looks as soon as it runs, and not a minute later
+    /// @param period time between looks
+    /// @param isAtOnce whether it looks as soon as it runs, and not a period later
     /// @param look what it does
-    EveryMinute(String name, boolean isAtOnce, Runnable look) {
+    Periodic(String name, Duration period, boolean isAtOnce, Runnable look) {
+        long nanos = period.toNanos();
         thread =
                 Thread.ofPlatform()
                         .daemon(true)
                         .name(name)
                         .unstarted(() -> {
                             if (!isAtOnce) {
-                                LockSupport.parkNanos(MINUTE_NANOS);
+                                LockSupport.parkNanos(nanos);
                             }
                             while (!isClosed) {
                                 carryOut(look);
-                                LockSupport.parkNanos(MINUTE_NANOS);
+                                LockSupport.parkNanos(nanos);
                             }
                         });
     }

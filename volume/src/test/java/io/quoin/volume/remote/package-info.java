@@ -1,0 +1,2 @@
+/// Members behind servers that keep the protocol, and behind some that do not.
+package io.quoin.volume.remote;
