@@ -290,6 +290,59 @@ class RemoteIT {
         here.qemuIo("orders", "read -P 5 0 1M", "read -P 3 1M 7M");
     }
 
+    /// Goal: one volume is not served by two hosts. Method: another daemon, of another state directory, that is given the same exports:
+    /// while the first one serves; after that one was killed; and while it stands still, until it goes on.
+    @Test
+    void aVolumeIsServedByOneHostAtATime() throws Exception {
+        List<Server> all = List.of(nbdkit(), nbdkit());
+        here.done(
+                "create",
+                "orders",
+                "--level",
+                "raid1",
+                "--state",
+                "@state",
+                all.get(0).uri,
+                all.get(1).uri);
+        Installation.DaemonProcess first = here.serve();
+        here.qemuIo("orders", "write -f -P 6 0 1M");
+
+        Path other = Files.createDirectory(here.path("other"));
+        try (Installation there = new Installation(other)) {
+            there.serve();
+            Object[] open = {"open", all.get(0).uri, all.get(1).uri};
+            there.refused(ExitCode.FAILED.number(), "at this moment; close the volume there", open);
+            Shell.Result forced =
+                    there.quoin(
+                            "create",
+                            "another",
+                            "--level",
+                            "raid0",
+                            "--force",
+                            "--yes",
+                            all.get(0).uri);
+            assertThat(forced.err())
+                    .contains("expected a member that nobody serves, found it served by");
+            here.qemuIo("orders", "read -P 6 0 1M");
+
+            here.tool("procps", "kill", "-STOP", first.process().pid());
+            there.done(open);
+            there.qemuIo("orders", "read -P 6 0 1M", "write -f -P 7 0 1M");
+            here.tool("procps", "kill", "-CONT", first.process().pid());
+            here.awaitStatus(
+                    "orders", "no more", status -> status.getString("state").equals("failed"));
+            assertThat(first.log()).contains("serves the volume too; one of the two must not");
+            assertThat(here.tryQemuIo("orders", "write -f -P 8 0 1M").out())
+                    .containsIgnoringCase("error");
+            first.kill();
+            there.qemuIo("orders", "read -P 7 0 1M");
+            there.done("close", "orders");
+        }
+        // Let go of in order: nobody waits.
+        here.serve();
+        here.qemuIo("orders", "read -P 7 0 1M");
+    }
+
     /// Goal: who is told to use a server that cannot be used says why, and leaves nothing behind.
     @Test
     void aServerThatCannotBeAMemberIsRefused() throws Exception {

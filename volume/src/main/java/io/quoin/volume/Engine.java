@@ -785,6 +785,13 @@ public final class Engine {
         return Status.of(this);
     }
 
+    /// Stops where it stands: somebody else owns the members.
+    ///
+    /// @param why for operators
+    public void fence(String why) {
+        members.stop(why);
+    }
+
     /// Drops a member on an operator's word.
     ///
     /// @param slot its slot

@@ -8,6 +8,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.MemberDrill;
 import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.remote.MemberAddress;
+import io.quoin.volume.remote.Ownership;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,6 +72,7 @@ public final class MemberFiles {
                 files.add(file);
                 blank.add(isNew || checkBlank(file, force));
             }
+            Ownership.checkUnserved(files);
             Superblock superblock =
                     Creation.create(wish, files, blank, null, millis, UUID::randomUUID);
             isDone = true;

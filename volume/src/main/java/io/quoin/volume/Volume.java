@@ -17,6 +17,7 @@ import io.quoin.volume.member.Port;
 import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.remote.MemberAddress;
+import io.quoin.volume.remote.Ownership;
 import io.quoin.volume.repair.GovernorLimits;
 import java.io.IOException;
 import java.time.Duration;
@@ -45,6 +46,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private final VolumeEvent.Sink events;
     private final CountDownLatch serving = new CountDownLatch(1);
     private final AgentThreads stages;
+    private final Ownership ownership;
 
     /// What opening a volume needs.
     ///
@@ -53,12 +55,14 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param settings how to run
     /// @param counters at least Counters.BYTES, where counters are kept
     /// @param events who is told; called in turns of the engine
+    /// @param host who opens it
     public record Opening(
             List<MemberAddress> members,
             Witness witness,
             EngineSettings settings,
             AtomicBuffer counters,
-            VolumeEvent.Sink events) {}
+            VolumeEvent.Sink events,
+            Ownership.Host host) {}
 
     /// Opens a volume: assembles, recovers, and returns when it serves.
     ///
@@ -100,12 +104,14 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
     private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
         this.events = opening.events;
+        ownership = new Ownership(opening.host, this::fence);
         turns =
                 new Turns(
                         this::die,
                         Port.isSupported()
                                 && files.stream().anyMatch(file -> file.durableDescriptor() >= 0));
         stages = new AgentThreads(turns::ring);
+        own(files);
         Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
         String name = assembled.superblock().name();
         engine =
@@ -128,6 +134,24 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
         engine.onServing(serving::countDown);
         turns.begin(engine, name + "-engine");
+    }
+
+    private void own(List<BlockFile> files) throws VolumeException {
+        try {
+            ownership.check(files);
+            ownership.keep(files);
+        } catch (IOException e) {
+            ownership.close();
+            throw new VolumeException(e.getMessage(), e);
+        }
+    }
+
+    /// Another host serves the volume: nothing more is acknowledged here.
+    private void fence(String other) {
+        call(each -> {
+            each.fence(other + " serves the volume too; one of the two must not");
+            return null;
+        });
     }
 
     private void awaitServing() throws VolumeException {
@@ -402,16 +426,20 @@ public final class Volume implements BlockDevice, AutoCloseable {
                                 + " bytes, was "
                                 + file.lengthBytes());
             }
+            ownership.check(List.of(file));
             Joining joining = preparation.prepare(file);
+            ownership.keep(List.of(file));
             lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
             MemberIo io = lanes;
             return await(call(each -> joining.join(each, io)));
-        } catch (VolumeException e) {
+        } catch (VolumeException | IOException e) {
             if (lanes != null) {
                 lanes.close();
             }
             file.close();
-            throw e;
+            throw e instanceof VolumeException refusal
+                    ? refusal
+                    : new VolumeException(e.getMessage(), e);
         }
     }
 
@@ -559,6 +587,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private void halt() {
         turns.halt();
         stages.close();
+        ownership.close();
         engine.members().close();
         try {
             engine.pool().close();

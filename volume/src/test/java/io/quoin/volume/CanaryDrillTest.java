@@ -18,6 +18,7 @@ import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.SuperblockIo;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.remote.MemberAddress;
+import io.quoin.volume.remote.Ownership;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,7 +79,8 @@ final class CanaryDrillTest {
                         Witness.NONE,
                         settings,
                         counters,
-                        event -> events.add(told(event))));
+                        event -> events.add(told(event)),
+                        Ownership.Host.once()));
     }
 
     private static String told(VolumeEvent event) {

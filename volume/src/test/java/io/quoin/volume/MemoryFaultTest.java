@@ -10,6 +10,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.LocalFile;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.remote.MemberAddress;
+import io.quoin.volume.remote.Ownership;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -73,7 +74,8 @@ final class MemoryFaultTest {
                         Witness.NONE,
                         settings,
                         new UnsafeBuffer(new byte[Counters.BYTES]),
-                        event -> events.add(event.message())));
+                        event -> events.add(event.message()),
+                        Ownership.Host.once()));
     }
 
     private static Request carryOut(

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.tomlj.Toml;
@@ -25,6 +26,7 @@ import org.tomlj.Toml;
 /// ```
 /// quoind.lock         locked while a daemon lives; holds its process id
 /// witness             see FileWitness
+/// identity            tells this directory from others, see Ownership
 /// volumes/NAME.toml   a volume that is served after a restart
 /// spares.toml         members in waiting
 /// drills.toml         how they did when they were last drilled
@@ -32,6 +34,7 @@ import org.tomlj.Toml;
 /// ```
 public final class StateDirectory implements AutoCloseable {
     private static final String SUFFIX = ".toml";
+    private static final String IDENTITY = "identity";
     private static final String SPARES = "spares.toml";
     private static final String DRILLS = "drills.toml";
 
@@ -136,6 +139,21 @@ public final class StateDirectory implements AutoCloseable {
     /// {@return the directory}
     public Path path() {
         return directory;
+    }
+
+    /// {@return what tells this directory from others, made with the first call}
+    ///
+    /// @throws ConfigException when it cannot be read or written
+    public String identity() throws ConfigException {
+        Path file = directory.resolve(IDENTITY);
+        try {
+            if (!Files.exists(file)) {
+                DurableFile.write(file, UUID.randomUUID() + "\n");
+            }
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new ConfigException("state directory " + directory + ": " + reason(e), e);
+        }
     }
 
     /// {@return the file of the witness}

@@ -16,6 +16,7 @@ import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.remote.MemberAddress;
+import io.quoin.volume.remote.Ownership;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,6 +49,7 @@ public final class VolumeHost {
     private final MemberChanges memberChanges = new MemberChanges(claims, this::remember);
     private final SparePool spares;
     private final VolumeDrills drills;
+    private final Ownership.Host self;
     private final RemoteReturns returns;
 
     // Changed under this, and replaced as a whole, so that readers take what they find.
@@ -73,8 +75,10 @@ public final class VolumeHost {
     /// @param state what is remembered
     /// @param engine how volumes run unless they say otherwise
     /// @param events receives what volumes report
+    /// @throws ConfigException when the state directory cannot be read or written
     public VolumeHost(
-            NbdServer server, StateDirectory state, EngineSettings engine, EventLog events) {
+            NbdServer server, StateDirectory state, EngineSettings engine, EventLog events)
+            throws ConfigException {
         this.server = server;
         this.state = state;
         this.engine = engine;
@@ -82,6 +86,7 @@ public final class VolumeHost {
         witness = new FileWitness(state.witness());
         spares = new SparePool(this, state, claims, events);
         drills = new VolumeDrills(this, events);
+        self = ThisHost.owner(state);
         returns = new RemoteReturns(this, events);
     }
 
@@ -246,7 +251,8 @@ public final class VolumeHost {
                                             : engine.withBufferBytes(
                                                     settings.bufferBytes().getAsLong()),
                                     counters.values(),
-                                    events.sink(name)));
+                                    events.sink(name),
+                                    self));
             survey.leftOut().forEach(note -> events.warn(name, note));
             VolumeSettings named =
                     new VolumeSettings(

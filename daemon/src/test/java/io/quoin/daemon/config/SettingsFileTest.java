@@ -188,7 +188,7 @@ class SettingsFileTest {
                         "quoind.toml:2: [spares] drill-every-days: expected 0 to 3650, was 4000"),
                 Arguments.of(
                         "[[volume]]\nname = \"a\"\n",
-                        "quoind.toml: [[volume]] members: expected at least one path, was none"),
+                        "quoind.toml: [[volume]] members: expected at least one, was none"),
                 Arguments.of(
                         "[[volume]]\nmembers = [\"/m/0\", \"/m/../m/0\"]\n",
                         "quoind.toml:2: [[volume]] members: /m/../m/0 is given twice"),

@@ -164,12 +164,12 @@ class ControlServerTest {
                 "{\"command\":\"events\",\"count\":0} | events: count: expected a number from 1 to 1024, was 0",
                 "{\"command\":\"events\",\"count\":1.5} | events: count: expected a number from 1 to 1024, was 1.5",
                 "{\"command\":\"open\",\"members\":[\"m\"]} | open: members: expected an absolute path, was \\\"m\\\"",
-                "{\"command\":\"open\",\"members\":[3]} | open: members: expected an array of paths, was 3",
+                "{\"command\":\"open\",\"members\":[3]} | open: members: expected an array of paths or URIs, was 3",
                 "{\"command\":\"open\"} | open: expected members or volume, was neither",
                 "{\"command\":\"open\",\"members\":[\"/nonexistent\"]} | /nonexistent: no such file or device; leave it out",
                 "{\"command\":\"open\",\"volume\":\"no\"} | volume no: expected one that is remembered, found none",
                 "{\"command\":\"create\",\"name\":\"a/b\",\"level\":\"raid1\"} | volume name: expected 1 to 64 bytes",
-                "{\"command\":\"create\",\"name\":\"a\",\"level\":\"raid1\"} | members: expected at least one path",
+                "{\"command\":\"create\",\"name\":\"a\",\"level\":\"raid1\"} | members: expected at least one, was none",
                 "{\"command\":\"create\",\"name\":\"a\",\"level\":\"raid1\",\"guard\":\"md5\"} | guard: expected crc16",
             })
     void answersWhatMakesNoSenseAndLivesOn(String request, String error) throws Exception {

@@ -700,6 +700,16 @@ public final class MemberSet {
         persist(() -> {});
     }
 
+    /// Ends all: nothing is acknowledged any more, and nothing of that is written down.
+    ///
+    /// @param cause why, for operators
+    public void stop(String cause) {
+        if (!failed) {
+            failed = true;
+            listener.volumeFailed(cause);
+        }
+    }
+
     /// Flushes members side by side; one whose flush fails leaves the set.
     ///
     /// @param slots a bit for each slot with a member

@@ -93,7 +93,7 @@ public final class RemoteFile implements BlockFile {
     }
 
     private static boolean isLost(RemoteFile file) {
-        return file != null && file.connection.isLost();
+        return file != null && file.isLost();
     }
 
     private static RemoteFile connect(
@@ -177,6 +177,11 @@ public final class RemoteFile implements BlockFile {
             throw new IOException(
                     "expected a server with FLUSH, found one without: it promises to keep nothing");
         }
+    }
+
+    /// {@return whether the connection has ended}
+    boolean isLost() {
+        return connection.isLost();
     }
 
     @Override
@@ -334,7 +339,7 @@ public final class RemoteFile implements BlockFile {
 
             @Override
             public boolean isLost() {
-                return connection.isLost();
+                return RemoteFile.this.isLost();
             }
 
             @Override

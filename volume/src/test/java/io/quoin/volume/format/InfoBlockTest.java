@@ -85,39 +85,6 @@ final class InfoBlockTest {
         };
     }
 
-    private static final class Dump {
-        private final MemorySegment block;
-        private final StringBuilder text = new StringBuilder();
-        private int at;
-
-        Dump(MemorySegment block) {
-            this.block = block;
-        }
-
-        void field(int bytes, String what) {
-            StringBuilder hex = new StringBuilder();
-            for (int i = 0; i < bytes; i++) {
-                int b = block.get(java.lang.foreign.ValueLayout.JAVA_BYTE, at + i) & 0xFF;
-                hex.append(i > 0 ? " " : "").append(String.format("%02x", b));
-            }
-            text.append(String.format("%04d  %-95s # %s%n", at, hex, what));
-            at += bytes;
-        }
-
-        void reserved(int bytes) {
-            for (int i = 0; i < bytes; i++) {
-                assertThat(block.get(java.lang.foreign.ValueLayout.JAVA_BYTE, at + i)).isZero();
-            }
-            text.append(String.format("%04d  %-95s # %d bytes of zeros%n", at, "00 ...", bytes));
-            at += bytes;
-        }
-
-        String text() {
-            assertThat(at).isEqualTo(Geometry.BLOCK_BYTES);
-            return text.toString();
-        }
-    }
-
     @Test
     void everySingleFlippedBitIsNoticed() {
         MemorySegment block = sample();

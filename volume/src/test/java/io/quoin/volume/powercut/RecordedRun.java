@@ -10,6 +10,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.powercut.Ledger.Change;
 import io.quoin.volume.powercut.WriteLog.Kind;
+import io.quoin.volume.remote.Ownership;
 import io.quoin.volume.repair.GovernorLimits;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -56,7 +57,8 @@ final class RecordedRun implements AutoCloseable {
                                     synchronized (notes) {
                                         notes.add(event.message());
                                     }
-                                }),
+                                },
+                                Ownership.Host.once()),
                         files);
     }
 
