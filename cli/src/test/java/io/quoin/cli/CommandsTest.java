@@ -211,7 +211,7 @@ class CommandsTest {
             } catch (CommandFailure e) {
                 assertThat(e)
                         .hasMessage(
-                                "volume o: expected a slot from 0 to 1 or the path of a member, was "
+                                "volume o: expected a slot from 0 to 1 or the path or URI of a member, was "
                                         + wrong);
             }
         }

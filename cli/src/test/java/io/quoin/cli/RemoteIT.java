@@ -7,12 +7,14 @@ import io.quoin.cli.demo.NbdClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,7 @@ class RemoteIT {
     private static final long BYTES = 240L << 20;
     private static final int LOAD_BYTES = 24 << 20;
     private static final int ROUNDS = 4;
+    private static final long COUNT_OFFSET = 2 << 20;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir Path folder;
@@ -325,10 +328,23 @@ class RemoteIT {
                     .contains("expected a member that nobody serves, found it served by");
             here.qemuIo("orders", "read -P 6 0 1M");
 
+            AtomicLong lastAnswered = new AtomicLong();
+            Thread client = Thread.ofPlatform().start(() -> countUntilRefused(lastAnswered));
+            while (lastAnswered.get() == 0) {
+                Thread.sleep(1);
+            }
             here.tool("procps", "kill", "-STOP", first.process().pid());
             there.done(open);
             there.qemuIo("orders", "read -P 6 0 1M", "write -f -P 7 0 1M");
             here.tool("procps", "kill", "-CONT", first.process().pid());
+            client.join();
+            try (NbdClient late = NbdClient.connect(other.resolve("nbd.sock"), "orders")) {
+                ByteBuffer count = ByteBuffer.allocateDirect(Long.BYTES);
+                late.read(COUNT_OFFSET, count);
+                assertThat(count.flip().getLong())
+                        .as("what was answered is there, and one more that was not perhaps")
+                        .isBetween(lastAnswered.get(), lastAnswered.get() + 1);
+            }
             here.awaitStatus(
                     "orders", "no more", status -> status.getString("state").equals("failed"));
             assertThat(first.log()).contains("serves the volume too; one of the two must not");
@@ -378,6 +394,19 @@ class RemoteIT {
         here.done("close", "orders");
         assertThat(here.done("check", "--state", "@state", far.uri)).contains("optimal");
         refused("expected a blank member, found member 0 of volume orders", far.uri);
+    }
+
+    /// Counts on the volume until there is an error instead of an answer.
+    private void countUntilRefused(AtomicLong lastAnswered) {
+        try (NbdClient client = NbdClient.connect(here.path("nbd.sock"), "orders")) {
+            ByteBuffer count = ByteBuffer.allocateDirect(4096);
+            for (long i = 1; ; i++) {
+                client.write(COUNT_OFFSET, count.clear().putLong(0, i));
+                lastAnswered.set(i);
+            }
+        } catch (IOException e) {
+            // as it should be
+        }
     }
 
     private void refused(String message, String... uris) throws IOException {

@@ -636,7 +636,7 @@ public final class Engine {
             }
             return any;
         }
-        if (phase == Phase.FAILED || phase == Phase.STOPPED) {
+        if (phase == Phase.FAILED || phase == Phase.STOPPED || members.isInDoubt()) {
             return any;
         }
         any |= intake.retry();

@@ -112,18 +112,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
                                 && files.stream().anyMatch(file -> file.durableDescriptor() >= 0));
         stages = new AgentThreads(turns::ring);
         own(files);
-        Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
-        String name = assembled.superblock().name();
-        engine =
-                new Engine(
-                        assembled,
-                        new LaneFactory(name, LANES, turns::completed),
-                        opening.witness,
-                        opening.settings,
-                        new Counters(opening.counters),
-                        opening.events,
-                        stages,
-                        System::currentTimeMillis);
+        engine = engine(opening, files);
+        engine.members().setLease(ownership);
         // Stale and foreign files are let go, so that one of them can be given back as a new
         // member.
         List<BlockFile> kept = List.of(engine.members().files());
@@ -133,7 +123,31 @@ public final class Volume implements BlockDevice, AutoCloseable {
             }
         }
         engine.onServing(serving::countDown);
-        turns.begin(engine, name + "-engine");
+        turns.begin(engine, engine.name() + "-engine");
+    }
+
+    private Engine engine(Opening opening, List<BlockFile> files) throws VolumeException {
+        boolean isMade = false;
+        try {
+            Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
+            String name = assembled.superblock().name();
+            Engine made =
+                    new Engine(
+                            assembled,
+                            new LaneFactory(name, LANES, turns::completed),
+                            opening.witness,
+                            opening.settings,
+                            new Counters(opening.counters),
+                            opening.events,
+                            stages,
+                            System::currentTimeMillis);
+            isMade = true;
+            return made;
+        } finally {
+            if (!isMade) {
+                ownership.close();
+            }
+        }
     }
 
     private void own(List<BlockFile> files) throws VolumeException {

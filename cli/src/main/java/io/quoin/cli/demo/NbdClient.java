@@ -1,27 +1,20 @@
 package io.quoin.cli.demo;
 
 import io.quoin.codec.nbd.CommandType;
-import io.quoin.codec.nbd.Greeting;
-import io.quoin.codec.nbd.HandshakeFlag;
-import io.quoin.codec.nbd.OptionHeader;
-import io.quoin.codec.nbd.OptionReplyHeader;
-import io.quoin.codec.nbd.OptionReplyType;
-import io.quoin.codec.nbd.OptionType;
+import io.quoin.codec.nbd.ExportName;
 import io.quoin.codec.nbd.RequestHeader;
 import io.quoin.codec.nbd.SimpleReply;
+import io.quoin.volume.remote.Negotiation;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /// A plain NBD client: one connection, one request at a time, simple replies. One thread.
 public final class NbdClient implements AutoCloseable {
-    private static final int LONGEST_OPTION_REPLY = 65_536;
-
     private final SocketChannel channel;
     private final ByteBuffer header = ByteBuffer.allocateDirect(64);
     private long cookie;
@@ -40,45 +33,11 @@ public final class NbdClient implements AutoCloseable {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             channel.connect(UnixDomainSocketAddress.of(socket));
-            NbdClient client = new NbdClient(channel);
-            client.handshake(export);
-            return client;
+            Negotiation.of(channel, new ExportName(export));
+            return new NbdClient(channel);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
-        }
-    }
-
-    private void handshake(String export) throws IOException {
-        receive(header.clear().limit(Greeting.BYTES));
-        if (!Greeting.isValid(header, 0)) {
-            throw new IOException("expected the greeting of an NBD server, found something else");
-        }
-        byte[] name = export.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer go = ByteBuffer.allocate(4 + OptionHeader.BYTES + 6 + name.length);
-        go.putInt(HandshakeFlag.FIXED_NEWSTYLE | HandshakeFlag.NO_ZEROES);
-        OptionHeader.put(go, OptionType.GO, 6 + name.length);
-        go.putInt(name.length).put(name).putShort((short) 0);
-        send(go.flip());
-        while (true) {
-            receive(header.clear().limit(OptionReplyHeader.BYTES));
-            int type = OptionReplyHeader.type(header, 0);
-            long bytes = OptionReplyHeader.dataBytes(header, 0);
-            if (bytes > LONGEST_OPTION_REPLY) {
-                throw new IOException("an option reply of " + bytes + " bytes");
-            }
-            ByteBuffer data = ByteBuffer.allocate((int) bytes);
-            receive(data);
-            if (type == OptionReplyType.ACK) {
-                return;
-            }
-            if (type < 0) {
-                throw new IOException(
-                        "export "
-                                + export
-                                + " refused: "
-                                + StandardCharsets.UTF_8.decode(data.flip()));
-            }
         }
     }
 

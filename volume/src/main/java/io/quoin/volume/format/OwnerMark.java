@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
-/// Who serves a member that several hosts can reach, renewed each second: block 2 of the member, zeros where nobody ever did.
+/// Who serves a member that several hosts can reach. There are two: the claim, block 2 of the member, is written once when a volume is
+/// opened, and the last one counts; the beat, block 3, is written each second and says that its writer lives. Zeros where nobody ever did.
 ///
 /// ```
 ///   0  u64  "QUOINOWN"
@@ -18,18 +19,21 @@ import java.util.UUID;
 ///  12  u32  1: is being served; 0: was let go of in order
 ///  16  16 B opening: another one each time a volume is opened
 ///  32  16 B host
-///  48  u64  count: one more with each renewal
+///  48  u64  count: of a beat one more each time; of a claim 0
 ///  56  64 B name of the host, ASCII, padded with zeros
 /// ```
 ///
 /// @param opening which opening of a volume
 /// @param host which host, or rather whose state directory on it
 /// @param hostName for operators
-/// @param count renewals
+/// @param count beats
 /// @param isServed whether the volume is served
 public record OwnerMark(UUID opening, UUID host, String hostName, long count, boolean isServed) {
-    /// Where it stands on the member.
-    public static final long OFFSET = 2L * Geometry.BLOCK_BYTES;
+    /// Where the claim stands on the member.
+    public static final long CLAIM_OFFSET = 2L * Geometry.BLOCK_BYTES;
+
+    /// Where the beat stands.
+    public static final long BEAT_OFFSET = 3L * Geometry.BLOCK_BYTES;
 
     private static final long MAGIC = 0x4e574f4e494f5551L; // "QUOINOWN"
     private static final int CRC = 8;

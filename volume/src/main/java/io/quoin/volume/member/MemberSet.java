@@ -100,6 +100,8 @@ public final class MemberSet {
     private boolean frozen;
     private boolean failed;
     private boolean isSuspended;
+    private Lease lease = Lease.FOR_EVER;
+    private boolean isInDoubt;
     private boolean writing;
     private boolean writeFailed;
     private boolean again;
@@ -154,6 +156,13 @@ public final class MemberSet {
     /// @param budget reads that failed and blocks that were rewritten, 0: anything
     public void setErrorBudget(long budget) {
         errorBudget = budget;
+    }
+
+    /// Sets whose lease nothing is acknowledged without.
+    ///
+    /// @param whose the owner's
+    public void setLease(Lease whose) {
+        lease = whose;
     }
 
     /// Names who is told.
@@ -328,7 +337,7 @@ public final class MemberSet {
 
     /// {@return whether a membership change is not durable yet: nothing may be acknowledged}
     public boolean isFrozen() {
-        return frozen;
+        return frozen || isInDoubt;
     }
 
     /// {@return whether the volume has stopped for good}
@@ -346,6 +355,12 @@ public final class MemberSet {
     /// @param nanos monotonic clock
     public void at(long nanos) {
         nowNanos = nanos;
+        isInDoubt |= !lease.holds(nanos);
+    }
+
+    /// {@return whether somebody else may have become the owner: nothing is begun then}
+    public boolean isInDoubt() {
+        return isInDoubt;
     }
 
     private void judged(int slot, boolean isSlow, long nanos, long peersNanos) {
@@ -534,6 +549,12 @@ public final class MemberSet {
     ///
     /// @param nowNanos monotonic clock
     public void watch(long nowNanos) {
+        if (isInDoubt && lease.holds(nowNanos)) {
+            isInDoubt = false;
+            if (!frozen && !failed) {
+                listener.resumed();
+            }
+        }
         slowMembers.look(nowNanos, health);
         if (twin != null || !leaving.isEmpty()) {
             watchTwins();

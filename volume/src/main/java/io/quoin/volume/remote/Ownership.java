@@ -3,6 +3,8 @@ package io.quoin.volume.remote;
 import io.quoin.volume.format.OwnerMark;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.BlockFile;
+import io.quoin.volume.member.IoResult;
+import io.quoin.volume.member.Lease;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,22 +15,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// Keeps two hosts from serving one volume, as far as marks on members can that no server enforces: who serves renews his mark each second on
-/// every member that others can reach, and who wants to serve waits whether somebody does. As ZFS's multihost and ext4's multi-mount
-/// protection do.
+/// Keeps two hosts from serving one volume, as far as marks on members can that no server enforces. Who opens a volume writes a claim on every
+/// member that others can reach, and the last claim counts; who serves shows each second by a beat that he lives, and looks whether the claim
+/// is still his. ZFS's multihost and ext4's multi-mount protection work by beats too.
 ///
 /// ```
-/// opening:  a mark of another host that says "served"?  watch it for 4 s; changes: refused
-///           own mark; a little later still there?       if not, refused: somebody else was as quick
-/// serving:  each second, on each member: whose mark?    another's: the volume stops; own: renewed
-/// closing:  mark says "let go of"
+/// opening:  a claim of another host that says "served"?  watch its beat for 4 s; changes: refused
+///           own claim; a little later still there?       if not, refused: somebody else was as quick
+/// serving:  each second, on each member: whose claim?    another's: the volume stops; own: the next beat
+///           own claim not seen for 3 s on a member:      nothing is acknowledged or written until it is
+/// closing:  claim says "let go of"
 /// ```
 ///
-/// It is no fence: an owner that stood still for longer than others wait may write for up to a second more. A thread for each member, so that
-/// one which does not answer keeps no other's mark from being renewed.
-public final class Ownership implements AutoCloseable {
+/// So an owner that stood still for longer than others wait for him has no lease when he goes on, and finds another's claim before he
+/// acknowledges anything. It is no fence: what he had handed to a server before may still be carried out. A late beat of his harms nobody, for
+/// claims alone say who owns.
+///
+/// A thread for each member, so that one which does not answer keeps no other's beat from being written.
+public final class Ownership implements Lease, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Ownership.class.getName());
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LEASE_NANOS = 3 * PERIOD_NANOS;
     private static final long WATCH_NANOS = 4 * PERIOD_NANOS;
     private static final long LOOK_NANOS = PERIOD_NANOS / 4;
 
@@ -46,8 +53,9 @@ public final class Ownership implements AutoCloseable {
     private final Host host;
     private final UUID opening = UUID.randomUUID();
     private final Consumer<String> whenLost;
-    private final List<Keeper> keepers = new ArrayList<>();
+    private volatile List<Keeper> keepers = List.of();
     private volatile boolean isClosed;
+    private long checkedNanos;
 
     /// One opening of a volume, that owns nothing yet.
     ///
@@ -64,6 +72,7 @@ public final class Ownership implements AutoCloseable {
     /// @throws IOException naming the member and the host
     public void check(List<? extends BlockFile> files) throws IOException {
         check(files, host.id);
+        checkedNanos = System.nanoTime();
     }
 
     /// Refuses members that any daemon serves.
@@ -78,20 +87,20 @@ public final class Ownership implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment block = arena.allocate(Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES);
             List<BlockFile> doubtful = new ArrayList<>();
-            List<OwnerMark> marks = new ArrayList<>();
+            List<OwnerMark> beats = new ArrayList<>();
             for (BlockFile file : files) {
-                OwnerMark mark = read(file, block);
-                if (mark != null && mark.isServed() && !mark.host().equals(own)) {
+                OwnerMark claim = read(file, block, OwnerMark.CLAIM_OFFSET);
+                if (claim != null && claim.isServed() && !claim.host().equals(own)) {
                     doubtful.add(file);
-                    marks.add(mark);
+                    beats.add(read(file, block, OwnerMark.BEAT_OFFSET));
                 }
             }
             long start = System.nanoTime();
             while (!doubtful.isEmpty() && System.nanoTime() - start < WATCH_NANOS) {
                 LockSupport.parkNanos(LOOK_NANOS);
-                for (int i = 0; i < marks.size(); i++) {
-                    OwnerMark now = read(doubtful.get(i), block);
-                    if (now != null && now.isServed() && !now.equals(marks.get(i))) {
+                for (int i = 0; i < beats.size(); i++) {
+                    OwnerMark now = read(doubtful.get(i), block, OwnerMark.BEAT_OFFSET);
+                    if (now != null && !now.equals(beats.get(i))) {
                         throw new IOException(
                                 doubtful.get(i).name()
                                         + ": expected a member that nobody serves, found it served by "
@@ -103,23 +112,31 @@ public final class Ownership implements AutoCloseable {
         }
     }
 
-    /// Marks members, and keeps them marked.
+    /// Claims members, and keeps them.
     ///
     /// @param files members that were checked
-    /// @throws IOException when another host was as quick
+    /// @throws IOException when another host was as quick, or may have been
     public void keep(List<? extends BlockFile> files) throws IOException {
+        if (System.nanoTime() - checkedNanos > LEASE_NANOS) {
+            check(files);
+        }
         List<Keeper> added = new ArrayList<>();
         for (BlockFile file : files) {
             Keeper keeper = new Keeper(file);
             if (file instanceof RemoteFile) {
-                keeper.write(true);
+                keeper.claim(true);
                 added.add(keeper);
             } else if (keeper.other() != null) {
-                keeper.write(false); // reached by other hosts once; nobody need wait for them again
+                keeper.claim(false); // reached by other hosts once; nobody need wait for them again
             }
         }
         if (added.isEmpty()) {
             return;
+        }
+        if (System.nanoTime() - checkedNanos > LEASE_NANOS) {
+            throw new IOException(
+                    added.getFirst().file.name()
+                            + ": this host stood still when it claimed it; try again");
         }
         LockSupport.parkNanos(LOOK_NANOS);
         for (Keeper each : added) {
@@ -133,26 +150,44 @@ public final class Ownership implements AutoCloseable {
             }
         }
         synchronized (this) {
-            keepers.addAll(added);
-            added.forEach(Keeper::start);
+            List<Keeper> all = new ArrayList<>(keepers);
+            all.removeIf(Keeper::isOver);
+            all.addAll(added);
+            keepers = List.copyOf(all);
         }
+        added.forEach(Keeper::start);
     }
 
-    private static OwnerMark read(BlockFile file, MemorySegment block) {
-        if (file.lengthBytes() < OwnerMark.OFFSET + Geometry.BLOCK_BYTES
-                || !file.read(block, 0, Geometry.BLOCK_BYTES, OwnerMark.OFFSET).isOk()) {
+    @Override
+    public boolean holds(long nowNanos) {
+        for (Keeper each : keepers) {
+            if (nowNanos - each.seenNanos > LEASE_NANOS && !each.isOver()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static OwnerMark read(BlockFile file, MemorySegment block, long offset) {
+        if (file.lengthBytes() < OwnerMark.BEAT_OFFSET + Geometry.BLOCK_BYTES
+                || !file.read(block, 0, Geometry.BLOCK_BYTES, offset).isOk()) {
             return null;
         }
         return OwnerMark.of(block);
     }
 
-    /// Renews the mark of one member. Its memory is used by one thread at a time.
+    /// Keeps one member. Its memory is used by one thread at a time.
     private final class Keeper {
         private final BlockFile file;
         private final MemorySegment block =
                 Arena.ofAuto().allocate(Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES);
         private long count;
         private Thread thread;
+
+        /// When the claim was ours at last, at least.
+        private volatile long seenNanos = System.nanoTime();
+
+        private volatile IoResult result = IoResult.OK;
 
         Keeper(BlockFile file) {
             this.file = file;
@@ -168,6 +203,7 @@ public final class Ownership implements AutoCloseable {
 
         private void keep() {
             while (!isOver()) {
+                beat();
                 LockSupport.parkNanos(PERIOD_NANOS);
                 if (isOver()) {
                     return;
@@ -177,39 +213,51 @@ public final class Ownership implements AutoCloseable {
                     whenLost.accept(other);
                     return;
                 }
-                write(true);
+                if (result == IoResult.NO_ANSWER && file instanceof RemoteFile remote) {
+                    remote.giveUp(); // a member that cannot be kept is none
+                }
             }
         }
 
         private boolean isOver() {
-            return isClosed || isLost();
-        }
-
-        private boolean isLost() {
-            return file instanceof RemoteFile remote && remote.isLost();
+            return isClosed || file instanceof RemoteFile remote && remote.isLost();
         }
 
         /// {@return the name of another owner, or null}
         String other() {
-            OwnerMark mark = read(file, block);
-            return mark == null || !mark.isServed() || mark.opening().equals(opening)
-                    ? null
-                    : mark.hostName();
+            long before = System.nanoTime();
+            result = file.read(block, 0, Geometry.BLOCK_BYTES, OwnerMark.CLAIM_OFFSET);
+            OwnerMark claim = result.isOk() ? OwnerMark.of(block) : null;
+            // Who gets an error for an answer has not been displaced: nobody else can read it
+            // either.
+            boolean isOwn = claim != null && claim.opening().equals(opening);
+            if (isOwn || result == IoResult.ERROR) {
+                seenNanos = before;
+            }
+            return claim == null || !claim.isServed() || isOwn ? null : claim.hostName();
         }
 
-        void write(boolean isServed) {
+        void claim(boolean isServed) {
+            put(new OwnerMark(opening, host.id, host.name, 0, isServed), OwnerMark.CLAIM_OFFSET);
+        }
+
+        private void beat() {
+            put(new OwnerMark(opening, host.id, host.name, ++count, true), OwnerMark.BEAT_OFFSET);
+        }
+
+        /// Durable or not: it is for those who read it now. What fails ends the connection, or shows elsewhere.
+        private void put(OwnerMark mark, long offset) {
             block.fill((byte) 0);
-            new OwnerMark(opening, host.id, host.name, ++count, isServed).put(block);
-            // Durable or not: it is for those who read it now. What fails ends the connection, or
-            // shows elsewhere.
-            file.write(block, 0, Geometry.BLOCK_BYTES, OwnerMark.OFFSET, false);
+            mark.put(block);
+            file.write(block, 0, Geometry.BLOCK_BYTES, offset, false);
         }
 
         void end() {
             LockSupport.unpark(thread);
             try {
-                if (thread.join(java.time.Duration.ofSeconds(2)) && !isLost() && other() == null) {
-                    write(false);
+                boolean isLost = file instanceof RemoteFile remote && remote.isLost();
+                if (thread.join(java.time.Duration.ofSeconds(2)) && !isLost && other() == null) {
+                    claim(false);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -223,8 +271,8 @@ public final class Ownership implements AutoCloseable {
         isClosed = true;
         List<Keeper> all;
         synchronized (this) {
-            all = List.copyOf(keepers);
-            keepers.clear();
+            all = keepers;
+            keepers = List.of();
         }
         for (Keeper each : all) {
             each.end();

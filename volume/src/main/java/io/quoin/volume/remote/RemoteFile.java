@@ -179,6 +179,11 @@ public final class RemoteFile implements BlockFile {
         }
     }
 
+    /// Ends the connection: the server does not answer.
+    void giveUp() {
+        connection.giveUp();
+    }
+
     /// {@return whether the connection has ended}
     boolean isLost() {
         return connection.isLost();
@@ -334,7 +339,7 @@ public final class RemoteFile implements BlockFile {
 
             @Override
             public void giveUp() {
-                connection.giveUp();
+                RemoteFile.this.giveUp();
             }
 
             @Override

@@ -33,22 +33,23 @@ final class OwnershipTest {
         return new OwnerMark(new UUID(8, 8), OTHER, "there", count, isServed);
     }
 
-    private static void put(BlockFile file, OwnerMark mark) {
+    private static void put(BlockFile file, OwnerMark mark, long offset) {
         MemorySegment block = Arena.ofAuto().allocate(BLOCK, BLOCK);
         mark.put(block);
-        assertThat(file.write(block, 0, BLOCK, OwnerMark.OFFSET, false)).isEqualTo(IoResult.OK);
+        assertThat(file.write(block, 0, BLOCK, offset, false)).isEqualTo(IoResult.OK);
     }
 
-    private static OwnerMark markOn(ScriptedServer server) {
-        byte[] bytes = java.util.Arrays.copyOfRange(server.disk, 8192, 8192 + BLOCK);
+    private static OwnerMark markOn(ScriptedServer server, long offset) {
+        int at = (int) offset;
+        byte[] bytes = java.util.Arrays.copyOfRange(server.disk, at, at + BLOCK);
         return OwnerMark.of(
                 Arena.ofAuto().allocate(BLOCK, BLOCK).copyFrom(MemorySegment.ofArray(bytes)));
     }
 
-    /// A member whose mark another host renews with every look, or does not.
-    private static MemoryFile memberOf(boolean isAlive, OwnerMark first) {
+    private static MemoryFile claimed(boolean isServed) {
         MemoryFile file = new MemoryFile("member", 1 << 20);
-        put(file, first);
+        put(file, mark(0, isServed), OwnerMark.CLAIM_OFFSET);
+        put(file, mark(5, true), OwnerMark.BEAT_OFFSET);
         return file;
     }
 
@@ -58,13 +59,13 @@ final class OwnershipTest {
 
     @Test
     void whoServesIsSeenAndNamed() {
-        MemoryFile file = memberOf(true, mark(1, true));
+        MemoryFile file = claimed(true);
         Thread renewing =
                 Thread.ofPlatform()
                         .start(() -> {
-                            for (int i = 2; !Thread.currentThread().isInterrupted(); i++) {
+                            for (int i = 6; !Thread.currentThread().isInterrupted(); i++) {
                                 synchronized (file) {
-                                    put(file, mark(i, true));
+                                    put(file, mark(i, true), OwnerMark.BEAT_OFFSET);
                                 }
                                 java.util.concurrent.locks.LockSupport.parkNanos(300_000_000);
                             }
@@ -121,56 +122,108 @@ final class OwnershipTest {
 
     @Test
     void whoHasGoneIsWaitedForOnceAndWhoLetGoIsNot() throws IOException {
-        MemoryFile gone = memberOf(false, mark(5, true));
+        MemoryFile gone = claimed(true);
         try (Ownership ownership = new Ownership(self, lost::add)) {
             long start = System.nanoTime();
             ownership.check(List.of(gone));
             assertThat(seconds(start)).isGreaterThan(3.9);
             ownership.keep(List.of(gone)); // nobody else can reach it now: no mark stays
             start = System.nanoTime();
-            ownership.check(
-                    List.of(gone, memberOf(false, mark(5, false)), new MemoryFile("new", 1 << 20)));
+            ownership.check(List.of(gone, claimed(false), new MemoryFile("new", 1 << 20)));
             assertThat(seconds(start)).isLessThan(2);
         }
         Ownership.Host again = new Ownership.Host(OTHER, "there, restarted");
         try (Ownership successor = new Ownership(again, lost::add)) {
             long start = System.nanoTime();
-            successor.check(List.of(memberOf(false, mark(5, true))));
+            successor.check(List.of(claimed(true)));
             assertThat(seconds(start)).isLessThan(2);
         }
     }
 
     @Test
-    void aMarkIsRenewedUntilItIsLetGoOf() throws Exception {
+    void whoServesBeatsUntilHeLetsGo() throws Exception {
         try (ScriptedServer server = serve()) {
             BlockFile file = server.export().open(true);
             Ownership ownership = new Ownership(self, lost::add);
             ownership.check(List.of(file));
             ownership.keep(List.of(file));
-            OwnerMark first = markOn(server);
-            assertThat(first.isServed()).isTrue();
-            assertThat(first.hostName()).isEqualTo("here");
-            while (markOn(server) == null || markOn(server).count() < 3) {
+            OwnerMark claim = markOn(server, OwnerMark.CLAIM_OFFSET);
+            assertThat(claim.isServed()).isTrue();
+            assertThat(claim.hostName()).isEqualTo("here");
+            OwnerMark beat;
+            do {
                 Thread.sleep(20);
-            }
+                beat = markOn(server, OwnerMark.BEAT_OFFSET);
+            } while (beat == null || beat.count() < 3);
+            assertThat(ownership.holds(System.nanoTime())).isTrue();
             ownership.close();
-            assertThat(markOn(server).isServed()).isFalse();
+            assertThat(markOn(server, OwnerMark.CLAIM_OFFSET).isServed()).isFalse();
             file.close();
             assertThat(lost).isEmpty();
         }
     }
 
+    /// Goal: the last claim counts; a beat that is written late by who has lost it changes nothing.
     @Test
-    void anothersMarkEndsIt() throws Exception {
+    void anothersClaimEndsItButNotAnothersBeat() throws Exception {
         try (ScriptedServer server = serve()) {
             BlockFile file = server.export().open(true);
             Ownership ownership = new Ownership(self, lost::add);
+            ownership.check(List.of(file));
             ownership.keep(List.of(file));
-            put(file, mark(1, true));
+            put(file, mark(9, true), OwnerMark.BEAT_OFFSET);
+            assertThat(lost.poll(2500, TimeUnit.MILLISECONDS)).isNull();
+            assertThat(ownership.holds(System.nanoTime())).isTrue();
+            put(file, mark(0, true), OwnerMark.CLAIM_OFFSET);
             assertThat(lost.poll(10, TimeUnit.SECONDS)).isEqualTo("there");
+            Thread.sleep(3100);
+            assertThat(ownership.holds(System.nanoTime())).isFalse();
             ownership.close();
-            assertThat(markOn(server).hostName()).as("the other one's stays").isEqualTo("there");
+            assertThat(markOn(server, OwnerMark.CLAIM_OFFSET).hostName()).isEqualTo("there");
             file.close();
+        }
+    }
+
+    /// Goal: who cannot see his claim has no lease; when he sees it again he has; a connection that is lost is no longer asked for.
+    @Test
+    void aLeaseEndsWhenTheServerStandsStill() throws Exception {
+        java.util.concurrent.atomic.AtomicBoolean isStill =
+                new java.util.concurrent.atomic.AtomicBoolean();
+        try (ScriptedServer server =
+                new ScriptedServer(
+                                folder.resolve("s"),
+                                each -> {
+                                    each.shakeHands();
+                                    while (true) {
+                                        ScriptedServer.Asked request = each.takeRequest();
+                                        while (isStill.get()) {
+                                            java.util.concurrent.locks.LockSupport.parkNanos(
+                                                    1_000_000);
+                                        }
+                                        each.carryOut(request);
+                                    }
+                                })
+                        .start()) {
+            RemoteFile file = (RemoteFile) server.export().open(true);
+            Ownership ownership = new Ownership(self, lost::add);
+            ownership.check(List.of(file));
+            ownership.keep(List.of(file));
+            isStill.set(true);
+            Thread.sleep(4200);
+            assertThat(ownership.holds(System.nanoTime())).isFalse();
+            isStill.set(false);
+            while (!ownership.holds(System.nanoTime())) {
+                Thread.sleep(10);
+            }
+            isStill.set(true);
+            Thread.sleep(4200);
+            assertThat(ownership.holds(System.nanoTime())).isFalse();
+            file.giveUp();
+            assertThat(ownership.holds(System.nanoTime())).isTrue();
+            isStill.set(false);
+            ownership.close();
+            file.close();
+            assertThat(lost).isEmpty();
         }
     }
 

@@ -1,0 +1,13 @@
+package io.quoin.volume.member;
+
+/// Whether nobody else can have become the owner of a volume since it was last known that nobody had.
+@FunctionalInterface
+public interface Lease {
+    /// One of somebody who need not fear others.
+    Lease FOR_EVER = nowNanos -> true;
+
+    /// {@return whether it holds}
+    ///
+    /// @param nowNanos monotonic clock
+    boolean holds(long nowNanos);
+}
