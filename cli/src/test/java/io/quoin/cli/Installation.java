@@ -301,6 +301,13 @@ final class Installation implements AutoCloseable {
         return daemon;
     }
 
+    /// Ends all daemons in order.
+    void stopAll() throws IOException {
+        for (DaemonProcess daemon : List.copyOf(daemons)) {
+            daemon.stop();
+        }
+    }
+
     static void sleep(long millis) {
         try {
             Thread.sleep(millis);

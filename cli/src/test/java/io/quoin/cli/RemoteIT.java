@@ -238,6 +238,10 @@ class RemoteIT {
         far.start();
         Thread.sleep(3000);
         assertThat(member(1).getString("state")).isEqualTo("faulty");
+        here.stopAll();
+        here.serve();
+        Thread.sleep(3000);
+        assertThat(here.json("status", "orders").getString("state")).isEqualTo("degraded");
         here.done("member", "return", "orders", "1", "--wait");
         awaitRepaired();
 
@@ -277,6 +281,7 @@ class RemoteIT {
         all.get(0).start();
         all.get(1).start();
         awaitRepaired();
+        assertThat(here.done("jobs", "orders")).as("nobody was dropped").doesNotContain("rebuild");
         here.qemuIo("orders", "read -P 3 1M 7M");
         here.qemuIo("orders", "write -f -P 5 0 1M");
         daemon.kill();
@@ -336,8 +341,12 @@ class RemoteIT {
             here.tool("procps", "kill", "-STOP", first.process().pid());
             there.done(open);
             there.qemuIo("orders", "read -P 6 0 1M", "write -f -P 7 0 1M");
+            there.done(
+                    "close",
+                    "orders"); // the first finds that it was taken, though nobody has it now
             here.tool("procps", "kill", "-CONT", first.process().pid());
             client.join();
+            there.done("open", "--name", "orders");
             try (NbdClient late = NbdClient.connect(other.resolve("nbd.sock"), "orders")) {
                 ByteBuffer count = ByteBuffer.allocateDirect(Long.BYTES);
                 late.read(COUNT_OFFSET, count);

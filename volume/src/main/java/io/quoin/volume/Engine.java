@@ -527,7 +527,13 @@ public final class Engine {
     public void submit(Request request) {
         switch (phase) {
             case RECOVERING -> early.addLast(request);
-            case SERVING -> dispatch(request);
+            case SERVING -> {
+                if (members.isInDoubt()) {
+                    early.addLast(request); // what is in memory may be another owner's past
+                } else {
+                    dispatch(request);
+                }
+            }
             case STOPPING, STOPPED -> refuse(request, Request.Outcome.SHUTDOWN);
             case FAILED -> refuse(request, Request.Outcome.IO_ERROR);
         }
@@ -639,6 +645,10 @@ public final class Engine {
         if (phase == Phase.FAILED || phase == Phase.STOPPED || members.isInDoubt()) {
             return any;
         }
+        while (phase == Phase.SERVING && !early.isEmpty()) {
+            dispatch(early.pollFirst());
+            any = true;
+        }
         any |= intake.retry();
         any |= destager.step();
         any |= destage(nowNanos);
@@ -735,6 +745,9 @@ public final class Engine {
         assert phase == Phase.SERVING : "stop while " + phase;
         whenStopped = then;
         phase = Phase.STOPPING;
+        while (!early.isEmpty()) {
+            refuse(early.pollFirst(), Request.Outcome.SHUTDOWN);
+        }
         if (repairer.isRunning()) {
             repairer.suspend();
         }

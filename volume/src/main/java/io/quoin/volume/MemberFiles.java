@@ -3,6 +3,7 @@ package io.quoin.volume;
 import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.OwnerMark;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.MemberDrill;
@@ -196,6 +197,7 @@ public final class MemberFiles {
             }
             // Without a superblock the label says that somebody was about to make this a member.
             long from = length >= 4096 && Creation.isLabel(head) ? 4096 : 0;
+            clearMarks(head, length);
             long used = firstUsed(head, from, length);
             if (used >= 0) {
                 return "bytes other than zeros at offset " + used;
@@ -207,6 +209,15 @@ public final class MemberFiles {
             }
             used = firstUsed(head, Math.max(0, length - end), length);
             return used < 0 ? null : "bytes other than zeros at offset " + (end + used);
+        }
+    }
+
+    /// Who was about to make this a member has marked it as his, and no more than that.
+    private static void clearMarks(MemorySegment head, int length) {
+        for (long at : new long[] {OwnerMark.CLAIM_OFFSET, OwnerMark.BEAT_OFFSET}) {
+            if (length >= at + 4096 && OwnerMark.of(head.asSlice(at, 4096)) != null) {
+                head.asSlice(at, 4096).fill((byte) 0);
+            }
         }
     }
 

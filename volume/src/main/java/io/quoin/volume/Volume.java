@@ -30,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
 
@@ -39,6 +40,7 @@ import org.agrona.concurrent.AtomicBuffer;
 /// waiter with an error and says so; what was acknowledged is in the journal.
 public final class Volume implements BlockDevice, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Volume.class.getName());
+    private static final long QUIET_NANOS = 2_000_000_000L;
     private static final int LANES = 5;
 
     private final Turns turns;
@@ -47,6 +49,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private final CountDownLatch serving = new CountDownLatch(1);
     private final AgentThreads stages;
     private final Ownership ownership;
+    private volatile boolean isFenced;
 
     /// What opening a volume needs.
     ///
@@ -111,6 +114,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                         Port.isSupported()
                                 && files.stream().anyMatch(file -> file.durableDescriptor() >= 0));
         stages = new AgentThreads(turns::ring);
+        Assembly.assemble(files, opening.witness); // refuses what this version must not touch
         own(files);
         engine = engine(opening, files);
         engine.members().setLease(ownership);
@@ -145,27 +149,39 @@ public final class Volume implements BlockDevice, AutoCloseable {
             return made;
         } finally {
             if (!isMade) {
-                ownership.close();
+                ownership.end(true);
             }
         }
     }
 
     private void own(List<BlockFile> files) throws VolumeException {
         try {
-            ownership.check(files);
             ownership.keep(files);
         } catch (IOException e) {
-            ownership.close();
+            throw new VolumeException(e.getMessage(), e);
+        }
+    }
+
+    private void checkOwner(BlockFile file) throws VolumeException {
+        try {
+            ownership.check(List.of(file));
+        } catch (IOException e) {
             throw new VolumeException(e.getMessage(), e);
         }
     }
 
     /// Another host serves the volume: nothing more is acknowledged here.
     private void fence(String other) {
+        isFenced = true;
         call(each -> {
             each.fence(other + " serves the volume too; one of the two must not");
             return null;
         });
+    }
+
+    /// {@return whether another host has taken the volume over}
+    public boolean isFenced() {
+        return isFenced;
     }
 
     private void awaitServing() throws VolumeException {
@@ -316,6 +332,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
     }
 
     private UUID clear(BlockFile file, boolean force) throws VolumeException {
+        try {
+            Ownership.checkUnserved(List.of(file));
+        } catch (IOException e) {
+            throw new VolumeException(e.getMessage(), e);
+        }
         Creation.clear(file, engine.members().layout(), MemberFiles.checkBlank(file, force));
         return UUID.randomUUID();
     }
@@ -404,6 +425,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                                 each.checkReturn(slot, found);
                                 return null;
                             }));
+                    checkOwner(file);
                     Creation.clearJournal(file, found.layout());
                     return (of, io) -> of.returnMember(slot, found, file, io, origin);
                 });
@@ -440,7 +462,6 @@ public final class Volume implements BlockDevice, AutoCloseable {
                                 + " bytes, was "
                                 + file.lengthBytes());
             }
-            ownership.check(List.of(file));
             Joining joining = preparation.prepare(file);
             ownership.keep(List.of(file));
             lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
@@ -598,10 +619,22 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return isClean;
     }
 
+    /// {@return whether nothing of ours can reach a member any more}
+    private boolean awaitQuiet() {
+        long start = System.nanoTime();
+        while (!engine.members().isQuiet()) {
+            if (System.nanoTime() - start > QUIET_NANOS) {
+                return false;
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+        return true;
+    }
+
     private void halt() {
         turns.halt();
         stages.close();
-        ownership.close();
+        ownership.end(awaitQuiet());
         engine.members().close();
         try {
             engine.pool().close();

@@ -98,6 +98,7 @@ final class MemoryFaultTest {
     @ParameterizedTest
     @CsvSource({
         "raid0, 2, CRC32C, 1",
+        "raid0, 2, CRC32C, 8", // whole rows
         "raid1, 2, CRC16, 1",
         "raid5, 4, CRC32C, 12", // the whole stripe: seen in the sum
         "raid5, 4, CRC32C, 1", // a part of it

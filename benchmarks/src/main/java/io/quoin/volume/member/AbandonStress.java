@@ -53,7 +53,7 @@ public class AbandonStress {
     /// @param result whether it gave up
     @Actor
     public void engine(ZZI_Result result) {
-        result.r2 = event.abandon();
+        result.r2 = event.abandon(io);
         if (result.r2) {
             target.set(ValueLayout.JAVA_BYTE, 0, (byte) 2);
         }

@@ -107,7 +107,7 @@ final class FileClaims {
 
     private static Object identity(MemberAddress address) throws VolumeException {
         if (address.path().isEmpty()) {
-            return address;
+            return address.place();
         }
         Path path = address.path().get();
         try {

@@ -10,7 +10,9 @@ import io.quoin.volume.format.Superblock;
 import io.quoin.volume.remote.MemberAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// A volume that is served. Its settings change only under the host's lock.
 public final class HostedVolume implements ScrubSchedule.Scrubbed {
@@ -20,6 +22,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
     private final Map<UUID, MemberAddress> addressByMember = new HashMap<>();
     private final UUID uuid;
     private final long memberBytes;
+    private final Set<MemberAddress> unreached = ConcurrentHashMap.newKeySet();
     private VolumeSettings settings;
     private boolean isRemembered;
 
@@ -29,7 +32,8 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
             boolean isRemembered,
             CountersFile counters,
             FileClaims.Claim claim,
-            Map<MemberAddress, Superblock> seen) {
+            Survey survey) {
+        Map<MemberAddress, Superblock> seen = survey.superblocks();
         this.volume = volume;
         this.settings = settings;
         this.isRemembered = isRemembered;
@@ -37,7 +41,13 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
         this.claim = claim;
         uuid = seen.values().iterator().next().volume();
         memberBytes = seen.values().iterator().next().layout().memberBytes();
+        unreached.addAll(survey.unreached());
         seen.forEach((address, superblock) -> addressByMember.put(superblock.member(), address));
+    }
+
+    /// {@return members of other hosts that are to be taken back when they answer: out of reach when the volume was opened, or lost since}
+    Set<MemberAddress> unreached() {
+        return unreached;
     }
 
     /// {@return the engine}

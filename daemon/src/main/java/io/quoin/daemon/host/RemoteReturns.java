@@ -98,38 +98,59 @@ final class RemoteReturns implements AutoCloseable {
         }
         VolumeStatus status = hosted.volume().status();
         if (status.state().equals("failed")) {
-            reopen(hosted, status, known);
+            if (!hosted.volume().isFenced()) {
+                reopen(hosted, status, known);
+            }
             return;
         }
-        boolean isRepairing = status.jobs().stream().anyMatch(JobRecord::isOpen);
         for (MemberAddress address : remote) {
             String key = hosted.name() + " " + address;
             Optional<VolumeStatus.Member> shown =
                     status.members().stream()
                             .filter(each -> address.toString().equals(each.path()))
                             .findFirst();
-            // One that is not shown was out of reach when the volume was opened, or was let go of
-            // below.
-            boolean isAway =
-                    shown.isEmpty()
-                            || shown.get().isLost() && !shown.get().state().equals("in sync");
-            if (!isAway) {
+            noteReach(hosted, address, shown);
+            if (!hosted.unreached().contains(address)) {
                 continue;
             }
             known.add(key);
             Attempt attempt = attempts.computeIfAbsent(key, ignored -> new Attempt());
-            if (!isRepairing && !looks.isClosed() && attempt.isDue()) {
+            if (!isOtherRebuilt(status, shown) && !looks.isClosed() && attempt.isDue()) {
                 attempt.failed(); // until shown otherwise
                 tryOut(hosted, address, status, attempt);
             }
         }
     }
 
+    /// Remembers who was lost, and forgets who is there, or was dropped for another reason. One that is not shown was out of reach when
+    /// the volume was opened, or has been let go of to be taken back.
+    private static void noteReach(
+            HostedVolume hosted, MemberAddress address, Optional<VolumeStatus.Member> shown) {
+        if (shown.isEmpty()) {
+            return;
+        }
+        if (shown.get().isLost() && !shown.get().state().equals("in sync")) {
+            hosted.unreached().add(address);
+        } else {
+            hosted.unreached().remove(address);
+        }
+    }
+
+    /// {@return whether a rebuild goes on that a returning member must wait for}
+    private static boolean isOtherRebuilt(
+            VolumeStatus status, Optional<VolumeStatus.Member> shown) {
+        return status.jobs().stream()
+                .anyMatch(job ->
+                        job.kind() == JobRecord.REBUILD
+                                && job.isOpen()
+                                && (shown.isEmpty() || shown.get().slot() != job.slot()));
+    }
+
     /// A volume that more members were lost to than it can spare goes on where it stood, when all of them answer.
     private void reopen(HostedVolume hosted, VolumeStatus status, Set<String> known) {
         List<String> lost =
                 status.members().stream()
-                        .filter(VolumeStatus.Member::isLost)
+                        .filter(each -> each.isLost() && each.state().equals("in sync"))
                         .map(VolumeStatus.Member::path)
                         .toList();
         String key = hosted.name() + " failed";
@@ -145,7 +166,7 @@ final class RemoteReturns implements AutoCloseable {
             }
             host.reopen(hosted);
             events.warn(hosted.name(), "is served again: members that were out of reach answer");
-        } catch (IOException | VolumeException e) {
+        } catch (IOException | VolumeException | RuntimeException e) {
             LOG.log(System.Logger.Level.DEBUG, hosted.name() + ": " + e.getMessage());
         }
     }
@@ -154,7 +175,11 @@ final class RemoteReturns implements AutoCloseable {
             HostedVolume hosted, MemberAddress address, VolumeStatus status, Attempt attempt) {
         Superblock found;
         try (BlockFile file = address.open(false)) {
-            found = SuperblockIo.read(file).superblock();
+            SuperblockIo.Found read = SuperblockIo.read(file);
+            if (read.readable() == 0) {
+                return; // it does not answer after all
+            }
+            found = read.superblock();
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, e.getMessage());
             return;

@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// A look at the members of a volume before it is opened: which can be, and what it is called.
 ///
@@ -29,7 +31,12 @@ import java.util.Optional;
 /// @param name what the volume is called
 /// @param superblocks by address, in the order of the settings: the members to open
 /// @param leftOut a note on each member that is left out
-record Survey(String name, Map<MemberAddress, Superblock> superblocks, List<String> leftOut) {
+/// @param unreached those of them whose server could not be reached, or said nothing of use
+record Survey(
+        String name,
+        Map<MemberAddress, Superblock> superblocks,
+        List<String> leftOut,
+        Set<MemberAddress> unreached) {
 
     /// Looks at each member.
     ///
@@ -40,11 +47,15 @@ record Survey(String name, Map<MemberAddress, Superblock> superblocks, List<Stri
     static Survey of(VolumeSettings settings, boolean isTolerant) throws VolumeException {
         Map<MemberAddress, Superblock> superblocks = new LinkedHashMap<>();
         List<String> leftOut = new ArrayList<>();
+        Set<MemberAddress> unreached = new HashSet<>();
         for (MemberAddress address : settings.members()) {
             Optional<String> trouble = look(address, superblocks);
             if (trouble.isPresent() && !isTolerant) {
                 throw new VolumeException(
                         address + ": " + trouble.get() + "; leave it out to assemble without it");
+            }
+            if (trouble.isPresent() && address.path().isEmpty()) {
+                unreached.add(address);
             }
             trouble.ifPresent(why -> leftOut.add("member " + address + " left out: " + why));
         }
@@ -69,7 +80,7 @@ record Survey(String name, Map<MemberAddress, Superblock> superblocks, List<Stri
             throw new VolumeException(
                     superblocks.keySet().iterator().next() + ": " + e.getMessage(), e);
         }
-        return new Survey(name, superblocks, leftOut);
+        return new Survey(name, superblocks, leftOut, unreached);
     }
 
     /// {@return why a member cannot be used; nothing when it can, and its superblock is added}

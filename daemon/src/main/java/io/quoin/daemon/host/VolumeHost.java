@@ -31,6 +31,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /// Opens, serves, changes and stops volumes. Thread-safe: what changes the set of volumes happens one
@@ -55,6 +56,7 @@ public final class VolumeHost {
     // Changed under this, and replaced as a whole, so that readers take what they find.
     private volatile Map<String, HostedVolume> volumes = Map.of();
     private volatile Map<String, String> unserved = Map.of();
+    private boolean isStopping;
 
     /// How those that could not be opened are opened, by label.
     private final Map<String, Wanted> wanted = new ConcurrentHashMap<>();
@@ -233,6 +235,16 @@ public final class VolumeHost {
 
     private HostedVolume open(VolumeSettings settings, boolean isRemembered, Tolerance tolerance)
             throws VolumeException {
+        return open(settings, isRemembered, tolerance, () -> true);
+    }
+
+    /// Opens a volume and serves it, if that is still wanted then.
+    private HostedVolume open(
+            VolumeSettings settings,
+            boolean isRemembered,
+            Tolerance tolerance,
+            BooleanSupplier isWanted)
+            throws VolumeException {
         FileClaims.Claim claim = claims.take(settings.members(), "volume " + settings.label());
         Volume volume = null;
         CountersFile counters = null;
@@ -264,11 +276,11 @@ public final class VolumeHost {
                             isRemembered || state.isRemembered(name),
                             counters,
                             claim,
-                            survey.superblocks());
+                            survey);
             VolumeStatus status = volume.status();
             witness.observe(status.uuid(), status.membership());
             memberChanges.forgetLeftovers(hosted, status);
-            serve(hosted, settings.label());
+            serve(hosted, settings.label(), isWanted);
             isServed = true;
             return hosted;
         } finally {
@@ -297,8 +309,13 @@ public final class VolumeHost {
         }
     }
 
-    private synchronized void serve(HostedVolume hosted, String label) throws VolumeException {
+    private synchronized void serve(HostedVolume hosted, String label, BooleanSupplier isWanted)
+            throws VolumeException {
         String name = hosted.name();
+        if (isStopping || !isWanted.getAsBoolean()) {
+            throw new VolumeException(
+                    "volume " + name + ": the daemon stops, or does not want it any more");
+        }
         try {
             server.register(new ExportName(name), hosted.volume());
         } catch (IllegalArgumentException e) {
@@ -375,9 +392,7 @@ public final class VolumeHost {
                 return true;
             }
             hosted = volume(name);
-            Map<String, HostedVolume> changed = new TreeMap<>(volumes);
-            changed.remove(name);
-            volumes = changed;
+            withdraw(name);
         }
         server.unregister(new ExportName(name), WITHDRAW_TIMEOUT);
         boolean isClean = stop(hosted, STOP_TIMEOUT);
@@ -407,7 +422,11 @@ public final class VolumeHost {
     void openAgain(String label) throws VolumeException {
         Wanted volume = wanted.get(label);
         if (volume != null) {
-            open(volume.settings(), volume.isRemembered(), Tolerance.LEAVE_OUT);
+            open(
+                    volume.settings(),
+                    volume.isRemembered(),
+                    Tolerance.LEAVE_OUT,
+                    () -> wanted.get(label) == volume);
         }
     }
 
@@ -416,15 +435,32 @@ public final class VolumeHost {
     /// @param hosted the volume
     /// @throws VolumeException when it cannot be opened; it is not served then
     void reopen(HostedVolume hosted) throws VolumeException {
-        close(hosted.name(), false);
-        VolumeSettings settings = hosted.settings();
+        String name = hosted.name();
+        Wanted again = new Wanted(hosted.settings(), hosted.isRemembered());
+        synchronized (this) {
+            if (volumes.get(name) != hosted) {
+                return; // somebody else has closed it
+            }
+            wanted.put(name, again);
+            withdraw(name);
+        }
+        refuse(name, "it failed for want of members of other hosts, and is being opened again");
+        server.unregister(new ExportName(name), WITHDRAW_TIMEOUT);
+        stop(hosted, STOP_TIMEOUT);
         try {
-            open(settings, hosted.isRemembered(), Tolerance.LEAVE_OUT);
+            openAgain(name);
         } catch (VolumeException e) {
-            wanted.put(settings.label(), new Wanted(settings, hosted.isRemembered()));
-            refuse(settings.label(), e.getMessage());
+            if (wanted.get(name) == again) {
+                refuse(name, e.getMessage());
+            }
             throw e;
         }
+    }
+
+    private void withdraw(String name) {
+        Map<String, HostedVolume> changed = new TreeMap<>(volumes);
+        changed.remove(name);
+        volumes = changed;
     }
 
     private synchronized void forget(String name) throws VolumeException {
@@ -577,6 +613,7 @@ public final class VolumeHost {
     public boolean stopAll(Duration timeout) {
         Map<String, HostedVolume> all;
         synchronized (this) {
+            isStopping = true;
             all = volumes;
             volumes = Map.of();
         }

@@ -506,7 +506,7 @@ public final class Destager {
             code.encode(blocks, offsets, BLOCK_BYTES);
         }
         boolean hasParity = isEncoded && each.hasContent && !geometry.isMirror();
-        boolean isSummed = hasParity && isAllNew(each);
+        boolean isSummed = hasParity && geometry.parityCount() > 0 && isAllNew(each);
         protect(each, !isSummed || !guards.haveCrc32c());
         if (hasParity) {
             protectParity(each, isSummed);

@@ -19,10 +19,11 @@ public final class Io {
 
     /// Carries an operation to whoever does it, and back.
     public interface Carrier {
-        /// Takes the operation away from it.
+        /// Takes an operation away from it.
         ///
-        /// @return false: too late, it is being handed over
-        boolean abandon();
+        /// @param io the operation
+        /// @return false: too late, it is being handed over, or was
+        boolean abandon(Io io);
     }
 
     /// Told in the engine's turn.

@@ -70,8 +70,8 @@ public final class IoLanes implements MemberIo {
         }
 
         @Override
-        public boolean abandon() {
-            return owner.getAndSet(null) != null;
+        public boolean abandon(Io io) {
+            return owner.compareAndSet(io, null);
         }
     }
 
@@ -329,7 +329,7 @@ public final class IoLanes implements MemberIo {
 
     @Override
     public boolean abandon(Io io) {
-        return io.carrier.abandon();
+        return io.carrier.abandon(io);
     }
 
     @Override

@@ -4,10 +4,8 @@ package io.quoin.volume.member;
 @FunctionalInterface
 public interface Lease {
     /// One of somebody who need not fear others.
-    Lease FOR_EVER = nowNanos -> true;
+    Lease FOR_EVER = () -> true;
 
-    /// {@return whether it holds}
-    ///
-    /// @param nowNanos monotonic clock
-    boolean holds(long nowNanos);
+    /// {@return whether it holds now}
+    boolean holds();
 }

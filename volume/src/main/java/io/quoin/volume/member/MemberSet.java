@@ -17,8 +17,7 @@ import java.util.List;
 /// restart finds what is there.
 ///
 /// ```
-/// failed I/O -> fail(slot): entry FAULTY, configEpoch + 1, frozen
-///            -> superblocks {0,2} then {1,3} on all others -> witness -> resumed
+/// failed I/O -> fail(slot): entry FAULTY, configEpoch + 1, frozen -> MembershipWrites -> resumed
 /// ```
 ///
 /// In the engine's turns only.
@@ -68,8 +67,7 @@ public final class MemberSet {
     private final BlockFile[] files;
     private final MemberIo[] ios;
     private final MemberEntry[] entries;
-    private final Witness witness;
-    private final SuperblockWrites superblocks;
+    private final MembershipWrites writes;
     private final SlotQueue[] queues;
     private final boolean[] isLate;
 
@@ -82,7 +80,6 @@ public final class MemberSet {
     private final MemberHealth[] health;
     private final SlowMembers slowMembers = new SlowMembers(this::judged);
     private final Watchdog watchdog;
-    private final Superblock.Builder template;
     private Listener listener;
 
     private Twin twin;
@@ -91,23 +88,11 @@ public final class MemberSet {
     /// The member whose place a twin has just taken, until that is durable; null: none.
     private Twin former;
 
-    private boolean isPromotionDurable;
-    private boolean isAlone;
-    private int promoted = -1;
-
     private long errorBudget;
     private long nowNanos; // 0 until the first turn
-    private boolean frozen;
     private boolean failed;
-    private boolean isSuspended;
     private Lease lease = Lease.FOR_EVER;
     private boolean isInDoubt;
-    private boolean writing;
-    private boolean writeFailed;
-    private boolean again;
-    private boolean configDirty;
-    private List<Runnable> waiting = new ArrayList<>();
-    private List<Runnable> covered = new ArrayList<>();
 
     /// A set over open members.
     ///
@@ -125,11 +110,9 @@ public final class MemberSet {
         this.geometry = current.geometry();
         this.files = files;
         this.ios = ios;
-        this.witness = witness;
-        this.template = current.toBuilder();
         int count = geometry.slotCount();
         entries = current.members().toArray(new MemberEntry[0]);
-        superblocks = new SuperblockWrites(current.layout(), count, new SuperblockOwner());
+        writes = new MembershipWrites(current, entries, files, witness, new Writing());
         watchdog = new Watchdog(limitNanos);
         isLate = new boolean[count];
         wasLost = new boolean[count];
@@ -140,7 +123,6 @@ public final class MemberSet {
             queues[i] = new SlotQueue();
             health[i] = new MemberHealth();
         }
-        System.arraycopy(cursors(), 0, durableCursor, 0, count);
     }
 
     /// Says what recovery found on a slot's member: the others are written first.
@@ -148,7 +130,7 @@ public final class MemberSet {
     /// @param slot slot
     /// @param copies superblock copies that are whole and newest, a bit for each
     public void setNewestCopies(int slot, int copies) {
-        superblocks.setNewest(slot, copies);
+        writes.setNewest(slot, copies);
     }
 
     /// Sets what each member may get wrong until the operator is told.
@@ -174,19 +156,19 @@ public final class MemberSet {
 
     /// {@return fields of the next superblock; change them before {@link #persist}}
     public Superblock.Builder template() {
-        return template;
+        return writes.template();
     }
 
     /// {@return the superblock as it would be written now}
     public Superblock current() {
-        Superblock.Builder now = template.build().toBuilder();
+        Superblock.Builder now = template().build().toBuilder();
         now.members = List.of(entries);
         return now.build();
     }
 
     /// {@return layout of every member}
     public MemberLayout layout() {
-        return template.layout;
+        return template().layout;
     }
 
     /// {@return the member file of a slot, or null}
@@ -327,7 +309,7 @@ public final class MemberSet {
 
     /// {@return whether superblocks are being written}
     public boolean isPersisting() {
-        return writing;
+        return writes.isWriting();
     }
 
     /// {@return groups}
@@ -337,7 +319,7 @@ public final class MemberSet {
 
     /// {@return whether a membership change is not durable yet: nothing may be acknowledged}
     public boolean isFrozen() {
-        return frozen || isInDoubt;
+        return writes.isFrozen() || isInDoubt;
     }
 
     /// {@return whether the volume has stopped for good}
@@ -347,7 +329,7 @@ public final class MemberSet {
 
     /// {@return whether a membership could not be made durable, so that nothing is acknowledged}
     public boolean isSuspended() {
-        return isSuspended;
+        return writes.isSuspended();
     }
 
     /// Tells the time, at the beginning of each turn.
@@ -355,7 +337,35 @@ public final class MemberSet {
     /// @param nanos monotonic clock
     public void at(long nanos) {
         nowNanos = nanos;
-        isInDoubt |= !lease.holds(nanos);
+        if (!isInDoubt && !lease.holds()) {
+            isInDoubt = true;
+            holdAll();
+        }
+    }
+
+    /// Writes under way go on; no other is begun.
+    private void holdAll() {
+        for (SlotQueue queue : queues) {
+            queue.hold();
+        }
+        if (twin != null) {
+            twin.queue.hold();
+        }
+        for (Twin left : leaving) {
+            left.queue.hold();
+        }
+    }
+
+    private void goOnAll() {
+        for (SlotQueue queue : queues) {
+            queue.goOn(watchdog.tick());
+        }
+        if (twin != null) {
+            twin.queue.goOn(watchdog.tick());
+        }
+        for (Twin left : leaving) {
+            left.queue.goOn(watchdog.tick());
+        }
     }
 
     /// {@return whether somebody else may have become the owner: nothing is begun then}
@@ -454,6 +464,9 @@ public final class MemberSet {
     public void adoptTwin(Twin member) {
         assert twin == null && isInSync(member.slot) : "slot " + member.slot;
         twin = member;
+        if (isInDoubt) {
+            twin.queue.hold();
+        }
     }
 
     /// Lets go of the member that was to take another one's place, if there is one.
@@ -479,8 +492,7 @@ public final class MemberSet {
         assert isInSync(member.slot) : "slot " + member.slot;
         twin = null;
         former = swap(member);
-        isPromotionDurable = false;
-        promoted = Plant.TWIN_TOLD_LAST.isPlanted() ? -1 : member.slot;
+        writes.promote(member.slot);
         if (Plant.FORMER_LEFT_EARLY.isPlanted()) {
             leaving.add(former);
         }
@@ -495,8 +507,7 @@ public final class MemberSet {
     private void demote(String cause) {
         Twin failed = swap(former);
         former = failed; // what is let go of once this is durable
-        isPromotionDurable = true;
-        promoted = -1;
+        writes.demote();
         listener.twinFailed(failed.slot, cause);
         persist(() -> {});
     }
@@ -513,24 +524,21 @@ public final class MemberSet {
                         files[slot],
                         ios[slot],
                         queues[slot],
-                        template.layout,
+                        layout(),
                         member.whenLeft);
-        superblocks.leaveOut(slot); // what is staged is the other one's
-        superblocks.setNewest(slot, (1 << Superblock.COPIES) - 1);
-        template.configEpoch++;
-        entries[slot] = new MemberEntry(member.uuid, MemberEntry.IN_SYNC, 0, template.configEpoch);
+        writes.left(slot); // what is staged is the other one's
+        writes.setNewest(slot, (1 << Superblock.COPIES) - 1);
+        writes.forgetCursor(slot);
+        entries[slot] = new MemberEntry(member.uuid, MemberEntry.IN_SYNC, 0, writes.changed());
         files[slot] = member.file;
         ios[slot] = member.io;
         queues[slot] = member.queue;
         health[slot] = new MemberHealth();
-        durableCursor[slot] = 0;
-        configDirty = true;
-        frozen = true;
         return before;
     }
 
     private boolean isDemotable(int slot) {
-        return former != null && former.slot == slot && !isPromotionDurable;
+        return former != null && former.slot == slot && !writes.isPromotionDurable();
     }
 
     /// Hands out the members that nothing is under way on any more.
@@ -549,9 +557,10 @@ public final class MemberSet {
     ///
     /// @param nowNanos monotonic clock
     public void watch(long nowNanos) {
-        if (isInDoubt && lease.holds(nowNanos)) {
+        if (isInDoubt && !failed && lease.holds()) {
             isInDoubt = false;
-            if (!frozen && !failed) {
+            goOnAll();
+            if (!writes.isFrozen()) {
                 listener.resumed();
             }
         }
@@ -566,7 +575,9 @@ public final class MemberSet {
                 listener.memberWorn(slot, what);
             }
         }
-        dropLost();
+        if (!isInDoubt) {
+            dropLost();
+        }
         if (!watchdog.pass(nowNanos) || failed) {
             return;
         }
@@ -581,19 +592,20 @@ public final class MemberSet {
                     || isDemotable(slot)
                     || canSpare(slot)) {
                 SlotQueue queue = queues[slot];
+                boolean wasDropped = entries[slot].state() == MemberEntry.FAULTY;
                 fail(slot, IoResult.NO_ANSWER + ", " + oldest);
                 abandon(queue);
-                giveUp(slot);
+                giveUp(slot, wasDropped);
             } else if (!wasLate) {
                 listener.memberLate(slot, oldest.toString());
             }
         }
     }
 
-    private void giveUp(int slot) {
+    private void giveUp(int slot, boolean wasDropped) {
         if (ios[slot] != null && entries[slot].state() == MemberEntry.FAULTY) {
             ios[slot].giveUp();
-            wasLost[slot] = ios[slot].isLost();
+            wasLost[slot] = wasDropped ? wasLost[slot] : ios[slot].isLost();
         }
     }
 
@@ -631,6 +643,17 @@ public final class MemberSet {
             answering += other != slot && answers && isInSync(other) ? 1 : 0;
         }
         return answering >= geometry.dataCount();
+    }
+
+    /// {@return other members of a slot's group that are in sync and not out of reach}
+    private int reachable(int slot) {
+        int first = slot / geometry.width() * geometry.width();
+        int count = 0;
+        for (int other = first; other < first + geometry.width(); other++) {
+            boolean isThere = ios[other] != null && !ios[other].isLost();
+            count += other != slot && isThere && isInSync(other) ? 1 : 0;
+        }
+        return count;
     }
 
     private void abandon(SlotQueue queue) {
@@ -698,8 +721,8 @@ public final class MemberSet {
         }
         boolean wasInSync = entries[slot].state() == MemberEntry.IN_SYNC;
         MemberEntry before = entries[slot];
-        entries[slot] = before.dropped(template.configEpoch + 1);
-        if (wasInSync && spareRedundancy() < 0) {
+        entries[slot] = before.dropped(template().configEpoch + 1);
+        if (wasInSync && (spareRedundancy() < 0 || reachable(slot) < geometry.dataCount())) {
             entries[slot] = before;
             failed = true;
             listener.volumeFailed(
@@ -707,9 +730,10 @@ public final class MemberSet {
             return;
         }
         wasLost[slot] = ios[slot] != null && ios[slot].isLost();
-        template.configEpoch++;
-        configDirty = true;
-        frozen = !Plant.FAILURE_NOT_DURABLE.isPlanted();
+        writes.changed();
+        if (Plant.FAILURE_NOT_DURABLE.isPlanted()) {
+            writes.thaw();
+        }
         listener.memberFailed(slot, cause);
         if (twin != null && twin.slot == slot) {
             dropTwin("the member whose place it was to take failed");
@@ -721,13 +745,30 @@ public final class MemberSet {
         persist(() -> {});
     }
 
-    /// Ends all: nothing is acknowledged any more, and nothing of that is written down.
+    /// Ends all: nothing is acknowledged any more, and nothing of that is written down. What can be taken back is.
     ///
     /// @param cause why, for operators
     public void stop(String cause) {
-        if (!failed) {
-            failed = true;
-            listener.volumeFailed(cause);
+        if (failed) {
+            return;
+        }
+        failed = true;
+        listener.volumeFailed(cause);
+        for (int slot = 0; slot < queues.length; slot++) {
+            withdraw(queues[slot], ios[slot]);
+        }
+        if (twin != null) {
+            withdraw(twin.queue, twin.io);
+        }
+    }
+
+    private void withdraw(SlotQueue queue, MemberIo io) {
+        for (Io each : queue.abandonBacklog()) {
+            each.result = IoResult.CLOSED;
+            ended(each);
+        }
+        if (io != null) {
+            io.giveUp();
         }
     }
 
@@ -776,14 +817,15 @@ public final class MemberSet {
             entries[slot] = entry;
             if (files[slot] != file) {
                 queues[slot] = new SlotQueue();
+                if (isInDoubt) {
+                    queues[slot].hold();
+                }
             }
             files[slot] = file;
             ios[slot] = io;
-            durableCursor[slot] = 0;
+            writes.forgetCursor(slot);
         }
-        template.configEpoch++;
-        configDirty = true;
-        frozen = true;
+        writes.changed();
         persist(done);
     }
 
@@ -822,7 +864,7 @@ public final class MemberSet {
         Detached detached = ios[slot] == null ? null : new Detached(ios[slot], files[slot]);
         ios[slot] = null;
         files[slot] = null;
-        superblocks.leaveOut(slot);
+        writes.left(slot);
         return detached;
     }
 
@@ -839,15 +881,9 @@ public final class MemberSet {
         }
     }
 
-    private final long[] durableCursor = new long[Geometry.MAX_SLOTS];
-
     /// {@return how far each slot's rebuild has come; 0 for those that are not rebuilding}
     public long[] cursors() {
-        long[] cursors = new long[entries.length];
-        for (int slot = 0; slot < entries.length; slot++) {
-            cursors[slot] = entries[slot].cursor();
-        }
-        return cursors;
+        return writes.cursors();
     }
 
     /// Lets cursors become durable with the next superblock: the info blocks below them are on stable
@@ -855,7 +891,7 @@ public final class MemberSet {
     ///
     /// @param cursors from {@link #cursors}, taken before those info blocks were written
     public void syncCursors(long[] cursors) {
-        System.arraycopy(cursors, 0, durableCursor, 0, cursors.length);
+        writes.syncCursors(cursors);
     }
 
     /// {@return what operators call a slot's member}
@@ -870,49 +906,10 @@ public final class MemberSet {
     /// @param done runs when a superblock with everything that the template says now is durable on
     ///     every member of the set; never, if the volume fails
     public void persist(Runnable done) {
-        waiting.add(done);
-        if (writing) {
-            again = true;
-        } else {
-            startWrite();
-        }
+        writes.persist(done);
     }
 
-    private void startWrite() {
-        writing = true;
-        again = false;
-        writeFailed = false;
-        covered.addAll(waiting);
-        waiting.clear();
-        List<MemberEntry> table = new ArrayList<>(entries.length);
-        for (int slot = 0; slot < entries.length; slot++) {
-            MemberEntry entry = entries[slot];
-            table.add(
-                    entry.state() == MemberEntry.REBUILDING
-                            ? entry.with(
-                                    MemberEntry.REBUILDING,
-                                    Math.min(entry.cursor(), durableCursor[slot]))
-                            : entry);
-        }
-        template.members = table;
-        template.sequence++;
-        int targets = 0;
-        for (int slot = 0; slot < entries.length; slot++) {
-            boolean isDue = promoted < 0 || promoted == slot;
-            if (isDue && files[slot] != null && entries[slot].state() != MemberEntry.FAULTY) {
-                targets |= 1 << slot;
-                template.slot = slot;
-                template.member = entries[slot].uuid();
-                superblocks.stage(slot, template.build());
-            }
-        }
-        isAlone = promoted >= 0;
-        configDirty = isAlone;
-        promoted = -1;
-        superblocks.start(targets);
-    }
-
-    private final class SuperblockOwner implements SuperblockWrites.Owner {
+    private final class Writing implements MembershipWrites.Owner {
         @Override
         public void submit(int slot, Io io) {
             MemberSet.this.submit(slot, io);
@@ -920,7 +917,6 @@ public final class MemberSet {
 
         @Override
         public void failed(Io io) {
-            writeFailed = true;
             fail(io);
         }
 
@@ -930,40 +926,18 @@ public final class MemberSet {
         }
 
         @Override
-        public void written() {
-            endWrite();
+        public void resumed() {
+            listener.resumed();
         }
     }
 
-    private void endWrite() {
-        writing = false;
-        if (failed) {
-            return;
+    /// {@return whether nothing is in any member's hands}
+    public boolean isQuiet() {
+        boolean isQuiet = true;
+        for (MemberIo io : ios) {
+            isQuiet &= io == null || io.isQuiet();
         }
-        isPromotionDurable |= isAlone && !writeFailed;
-        if (writeFailed || again || configDirty) {
-            startWrite();
-            return;
-        }
-        if (frozen && !Plant.WITNESS_NOT_TOLD.isPlanted()) {
-            Witness.Membership now = Witness.Membership.of(template.configEpoch, template.members);
-            if (!witness.record(template.volume, now)) {
-                isSuspended = true;
-                return;
-            }
-            template.witnessedEpoch = now.configEpoch();
-            template.witnessedInSync = now.inSync();
-        }
-        List<Runnable> done = covered;
-        covered = new ArrayList<>();
-        boolean resumes = frozen;
-        frozen = false;
-        for (Runnable each : done) {
-            each.run();
-        }
-        if (resumes && !frozen) {
-            listener.resumed();
-        }
+        return isQuiet;
     }
 
     /// Ends the threads of all members and closes their files; not in the engine's turn.

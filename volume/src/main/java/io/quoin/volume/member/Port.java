@@ -62,8 +62,8 @@ public final class Port implements AutoCloseable, Doorbell.Sleep {
         }
 
         @Override
-        public boolean abandon() {
-            return owner.getAndSet(null) != null;
+        public boolean abandon(Io io) {
+            return owner.compareAndSet(io, null);
         }
     }
 

@@ -16,13 +16,14 @@ final class SlotQueue {
     private Io oldest;
     private Io newest;
     private int underWay;
+    private boolean isHeld;
 
     /// Starts an operation, or keeps it until the member has less to do.
     ///
     /// @param io operation, its target set
     /// @param tick time
     void submit(Io io, long tick) {
-        if (underWay >= MAX_UNDER_WAY) {
+        if (underWay >= MAX_UNDER_WAY || isHeld && io.kind != Io.Kind.READ) {
             backlog.addLast(io);
         } else {
             start(io, tick);
@@ -49,9 +50,33 @@ final class SlotQueue {
     /// @param tick time
     void completed(Io io, long tick) {
         remove(io);
-        Io next = backlog.pollFirst();
+        Io next = isHeld ? null : backlog.pollFirst();
         if (next != null) {
             start(next, tick);
+        }
+    }
+
+    /// Keeps writes and flushes, and what waits behind others, until told to go on.
+    void hold() {
+        isHeld = true;
+    }
+
+    /// Takes out all that wait.
+    ///
+    /// @return these, oldest first
+    List<Io> abandonBacklog() {
+        List<Io> abandoned = new ArrayList<>(backlog);
+        backlog.clear();
+        return abandoned;
+    }
+
+    /// Goes on.
+    ///
+    /// @param tick time
+    void goOn(long tick) {
+        isHeld = false;
+        while (underWay < MAX_UNDER_WAY && !backlog.isEmpty()) {
+            start(backlog.pollFirst(), tick);
         }
     }
 

@@ -49,6 +49,11 @@ public sealed interface MemberAddress permits LocalPath, NbdExport {
     /// {@return the same, understood from everywhere: a path that is absolute, and has no detours}
     MemberAddress absolute();
 
+    /// {@return what tells it from other addresses, as far as it says itself}
+    default Object place() {
+        return this;
+    }
+
     /// {@return whether it leads to the same place as another, as far as this host can tell}
     ///
     /// @param other another

@@ -84,10 +84,13 @@ final class NbdConnection implements AutoCloseable {
         }
 
         @Override
-        public boolean abandon() {
-            return owner.getAndSet(null) != null;
+        public boolean abandon(Io io) {
+            return owner.compareAndSet(io, null);
         }
     }
+
+    /// Of an operation that was never sent.
+    private static final Io.Carrier NOBODY = io -> false;
 
     /// A place in the ring.
     private static final class Place {
@@ -184,6 +187,12 @@ final class NbdConnection implements AutoCloseable {
     /// @param command of {@link CommandType}
     /// @param flags of {@link CommandFlag}
     void submit(Io io, Consumer<Io> completions, int command, int flags) {
+        if (failure.get() != null) {
+            io.carrier = NOBODY;
+            io.result = IoResult.ERROR;
+            completions.accept(io);
+            return;
+        }
         Flight flight = free.poll();
         if (flight == null) {
             throw new IllegalStateException(
@@ -199,6 +208,9 @@ final class NbdConnection implements AutoCloseable {
         outCount.incrementAndGet();
         flight.isOut.set(true);
         publish(flight);
+        if (failure.get() != null) {
+            end(flight, IoResult.ERROR); // whoever ended all may not have seen it
+        }
     }
 
     private void publish(Flight flight) {
@@ -394,7 +406,11 @@ final class NbdConnection implements AutoCloseable {
     private void release(Flight flight) {
         if (flight.isOut.compareAndSet(true, false)) {
             outCount.decrementAndGet();
-            free.add(flight);
+            // Once the connection has ended several threads end what is out: nobody else may have
+            // it meanwhile.
+            if (failure.get() == null) {
+                free.add(flight);
+            }
         }
     }
 

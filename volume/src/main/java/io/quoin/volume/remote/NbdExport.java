@@ -139,13 +139,15 @@ public record NbdExport(Path socket, String host, int port, ExportName export, b
                 : new NbdExport(socket.toAbsolutePath().normalize(), null, 0, export, false);
     }
 
+    /// However its bytes are sent there.
+    @Override
+    public Object place() {
+        return new NbdExport(socket, host, port, export, false);
+    }
+
     @Override
     public boolean isSamePlace(MemberAddress other) {
-        return other instanceof NbdExport(var unix, var name, var number, var offered, var _)
-                && offered.equals(export)
-                && number == port
-                && String.valueOf(name).equals(String.valueOf(host))
-                && String.valueOf(unix).equals(String.valueOf(socket));
+        return place().equals(other.place());
     }
 
     @Override

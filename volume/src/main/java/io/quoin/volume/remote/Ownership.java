@@ -21,10 +21,11 @@ import java.util.function.Consumer;
 ///
 /// ```
 /// opening:  a claim of another host that says "served"?  watch its beat for 4 s; changes: refused
-///           own claim; a little later still there?       if not, refused: somebody else was as quick
-/// serving:  each second, on each member: whose claim?    another's: the volume stops; own: the next beat
+///           own claim, at once after a last look;
+///           a little later still there?                  if not, refused: somebody else was as quick
+/// serving:  each second, on each member: whose claim?    own: the next beat; not own, or gone: the volume stops
 ///           own claim not seen for 3 s on a member:      nothing is acknowledged or written until it is
-/// closing:  claim says "let go of"
+/// closing:  nothing is under way any more: claim says "let go of"
 /// ```
 ///
 /// So an owner that stood still for longer than others wait for him has no lease when he goes on, and finds another's claim before he
@@ -32,12 +33,16 @@ import java.util.function.Consumer;
 /// claims alone say who owns.
 ///
 /// A thread for each member, so that one which does not answer keeps no other's beat from being written.
-public final class Ownership implements Lease, AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(Ownership.class.getName());
+public final class Ownership implements Lease {
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LEASE_NANOS = 3 * PERIOD_NANOS;
     private static final long WATCH_NANOS = 4 * PERIOD_NANOS;
     private static final long LOOK_NANOS = PERIOD_NANOS / 4;
+
+    /// Longest time from a look at a member to the claim on it; others look again after more than that.
+    private static final long MOST_CLAIM_NANOS = 3 * PERIOD_NANOS / 10;
+
+    private static final long SETTLE_NANOS = 2 * MOST_CLAIM_NANOS;
 
     /// Who may own volumes. What ends on a host leaves no owner behind, so its own marks are not waited for.
     ///
@@ -55,7 +60,6 @@ public final class Ownership implements Lease, AutoCloseable {
     private final Consumer<String> whenLost;
     private volatile List<Keeper> keepers = List.of();
     private volatile boolean isClosed;
-    private long checkedNanos;
 
     /// One opening of a volume, that owns nothing yet.
     ///
@@ -72,10 +76,9 @@ public final class Ownership implements Lease, AutoCloseable {
     /// @throws IOException naming the member and the host
     public void check(List<? extends BlockFile> files) throws IOException {
         check(files, host.id);
-        checkedNanos = System.nanoTime();
     }
 
-    /// Refuses members that any daemon serves.
+    /// Refuses members that any daemon serves, this one too.
     ///
     /// @param files members
     /// @throws IOException naming the member and the host
@@ -83,70 +86,62 @@ public final class Ownership implements Lease, AutoCloseable {
         check(files, null);
     }
 
-    private static void check(List<? extends BlockFile> files, UUID own) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment block = arena.allocate(Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES);
-            List<BlockFile> doubtful = new ArrayList<>();
-            List<OwnerMark> beats = new ArrayList<>();
-            for (BlockFile file : files) {
-                OwnerMark claim = read(file, block, OwnerMark.CLAIM_OFFSET);
-                if (claim != null && claim.isServed() && !claim.host().equals(own)) {
-                    doubtful.add(file);
-                    beats.add(read(file, block, OwnerMark.BEAT_OFFSET));
-                }
+    private static List<OwnerMark> check(List<? extends BlockFile> files, UUID own)
+            throws IOException {
+        MemorySegment block = newBlock();
+        List<OwnerMark> claims = new ArrayList<>();
+        List<BlockFile> doubtful = new ArrayList<>();
+        List<OwnerMark> beats = new ArrayList<>();
+        for (BlockFile file : files) {
+            OwnerMark claim = read(file, block, OwnerMark.CLAIM_OFFSET);
+            claims.add(claim);
+            if (claim != null && claim.isServed() && !claim.host().equals(own)) {
+                doubtful.add(file);
+                beats.add(read(file, block, OwnerMark.BEAT_OFFSET));
             }
-            long start = System.nanoTime();
-            while (!doubtful.isEmpty() && System.nanoTime() - start < WATCH_NANOS) {
-                LockSupport.parkNanos(LOOK_NANOS);
-                for (int i = 0; i < beats.size(); i++) {
-                    OwnerMark now = read(doubtful.get(i), block, OwnerMark.BEAT_OFFSET);
-                    if (now != null && !now.equals(beats.get(i))) {
-                        throw new IOException(
-                                doubtful.get(i).name()
-                                        + ": expected a member that nobody serves, found it served by "
-                                        + now.hostName()
-                                        + " at this moment; close the volume there");
-                    }
+        }
+        long start = BootClock.nanos();
+        while (!doubtful.isEmpty() && BootClock.nanos() - start < WATCH_NANOS) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            for (int i = 0; i < beats.size(); i++) {
+                OwnerMark now = read(doubtful.get(i), block, OwnerMark.BEAT_OFFSET);
+                if (now != null && !now.equals(beats.get(i))) {
+                    throw new IOException(
+                            doubtful.get(i).name()
+                                    + ": expected a member that nobody serves, found it served by "
+                                    + now.hostName()
+                                    + " at this moment; close the volume there");
                 }
             }
         }
+        return claims;
     }
 
-    /// Claims members, and keeps them.
+    /// Checks members, claims them, and keeps them.
     ///
-    /// @param files members that were checked
-    /// @throws IOException when another host was as quick, or may have been
+    /// @param files members
+    /// @throws IOException when another host serves them, was as quick, or may have been
     public void keep(List<? extends BlockFile> files) throws IOException {
-        if (System.nanoTime() - checkedNanos > LEASE_NANOS) {
-            check(files);
-        }
+        List<OwnerMark> seen = check(files, host.id);
         List<Keeper> added = new ArrayList<>();
-        for (BlockFile file : files) {
-            Keeper keeper = new Keeper(file);
-            if (file instanceof RemoteFile) {
-                keeper.claim(true);
-                added.add(keeper);
-            } else if (keeper.other() != null) {
-                keeper.claim(false); // reached by other hosts once; nobody need wait for them again
+        boolean isKept = false;
+        try {
+            for (int i = 0; i < files.size(); i++) {
+                BlockFile file = files.get(i);
+                Keeper keeper = new Keeper(file);
+                if (file instanceof RemoteFile) {
+                    added.add(keeper);
+                    keeper.take(seen.get(i));
+                } else if (keeper.isClaimed()) {
+                    keeper.claim(
+                            false); // reached by other hosts once; nobody need wait for them again
+                }
             }
-        }
-        if (added.isEmpty()) {
-            return;
-        }
-        if (System.nanoTime() - checkedNanos > LEASE_NANOS) {
-            throw new IOException(
-                    added.getFirst().file.name()
-                            + ": this host stood still when it claimed it; try again");
-        }
-        LockSupport.parkNanos(LOOK_NANOS);
-        for (Keeper each : added) {
-            String other = each.other();
-            if (other != null) {
-                throw new IOException(
-                        each.file.name()
-                                + ": expected a member that nobody serves, found that "
-                                + other
-                                + " began to at this moment");
+            settle(added);
+            isKept = true;
+        } finally {
+            if (!isKept) {
+                added.forEach(Keeper::withdraw);
             }
         }
         synchronized (this) {
@@ -158,14 +153,41 @@ public final class Ownership implements Lease, AutoCloseable {
         added.forEach(Keeper::start);
     }
 
+    /// Waits until everybody has claimed who looked before our claims, and looks whose they are.
+    private static void settle(List<Keeper> added) throws IOException {
+        long start = BootClock.nanos();
+        while (!added.isEmpty() && BootClock.nanos() - start < SETTLE_NANOS) {
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        for (Keeper each : added) {
+            String other = each.other();
+            if (other != null) {
+                throw new IOException(
+                        each.file.name()
+                                + ": expected a member that nobody serves, found that "
+                                + other
+                                + " began to at this moment");
+            }
+        }
+    }
+
     @Override
-    public boolean holds(long nowNanos) {
-        for (Keeper each : keepers) {
-            if (nowNanos - each.seenNanos > LEASE_NANOS && !each.isOver()) {
+    public boolean holds() {
+        List<Keeper> all = keepers;
+        if (all.isEmpty()) {
+            return true;
+        }
+        long now = BootClock.nanos();
+        for (Keeper each : all) {
+            if (now - each.seenNanos > LEASE_NANOS && !each.isOver()) {
                 return false;
             }
         }
         return true;
+    }
+
+    private static MemorySegment newBlock() {
+        return Arena.ofAuto().allocate(Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES);
     }
 
     private static OwnerMark read(BlockFile file, MemorySegment block, long offset) {
@@ -179,18 +201,43 @@ public final class Ownership implements Lease, AutoCloseable {
     /// Keeps one member. Its memory is used by one thread at a time.
     private final class Keeper {
         private final BlockFile file;
-        private final MemorySegment block =
-                Arena.ofAuto().allocate(Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES);
+        private final MemorySegment block = newBlock();
         private long count;
         private Thread thread;
 
         /// When the claim was ours at last, at least.
-        private volatile long seenNanos = System.nanoTime();
+        private volatile long seenNanos = BootClock.nanos();
 
-        private volatile IoResult result = IoResult.OK;
+        private IoResult result = IoResult.OK;
 
         Keeper(BlockFile file) {
             this.file = file;
+        }
+
+        boolean isClaimed() {
+            OwnerMark claim = read(file, block, OwnerMark.CLAIM_OFFSET);
+            return claim != null && claim.isServed();
+        }
+
+        /// Claims the member right after a last look: whoever looked before us has claimed before we look again.
+        ///
+        /// @param seen its claim when it was checked, or null
+        void take(OwnerMark seen) throws IOException {
+            long start = BootClock.nanos();
+            OwnerMark before = read(file, block, OwnerMark.CLAIM_OFFSET);
+            if (before != null && before.isServed() && !before.equals(seen)) {
+                throw new IOException(
+                        file.name()
+                                + ": "
+                                + before.hostName()
+                                + " began to serve it at this moment");
+            }
+            claim(true);
+            if (BootClock.nanos() - start > MOST_CLAIM_NANOS) {
+                throw new IOException(
+                        file.name()
+                                + ": took too long to claim: this host or the server stood still; try again");
+            }
         }
 
         void start() {
@@ -220,25 +267,43 @@ public final class Ownership implements Lease, AutoCloseable {
         }
 
         private boolean isOver() {
-            return isClosed || file instanceof RemoteFile remote && remote.isLost();
+            return isClosed || isLost();
         }
 
-        /// {@return the name of another owner, or null}
+        private boolean isLost() {
+            return file instanceof RemoteFile remote && remote.isLost();
+        }
+
+        /// {@return who has taken the member, or null: our claim is there, or nobody can read what is}
         String other() {
-            long before = System.nanoTime();
+            long before = BootClock.nanos();
             result = file.read(block, 0, Geometry.BLOCK_BYTES, OwnerMark.CLAIM_OFFSET);
-            OwnerMark claim = result.isOk() ? OwnerMark.of(block) : null;
-            // Who gets an error for an answer has not been displaced: nobody else can read it
-            // either.
-            boolean isOwn = claim != null && claim.opening().equals(opening);
-            if (isOwn || result == IoResult.ERROR) {
-                seenNanos = before;
+            if (!result.isOk()) {
+                // Who gets an error for an answer has not been displaced: nobody else can read it
+                // either.
+                seenNanos = result == IoResult.ERROR ? before : seenNanos;
+                return null;
             }
-            return claim == null || !claim.isServed() || isOwn ? null : claim.hostName();
+            OwnerMark claim = OwnerMark.of(block);
+            if (claim == null) {
+                return "somebody else";
+            }
+            if (claim.opening().equals(opening)) {
+                seenNanos = before;
+                return null;
+            }
+            return claim.hostName();
         }
 
         void claim(boolean isServed) {
             put(new OwnerMark(opening, host.id, host.name, 0, isServed), OwnerMark.CLAIM_OFFSET);
+        }
+
+        /// Lets go of what is still ours.
+        void withdraw() {
+            if (!isLost() && other() == null && result.isOk()) {
+                claim(false);
+            }
         }
 
         private void beat() {
@@ -252,12 +317,11 @@ public final class Ownership implements Lease, AutoCloseable {
             file.write(block, 0, Geometry.BLOCK_BYTES, offset, false);
         }
 
-        void end() {
+        void end(boolean isQuiet) {
             LockSupport.unpark(thread);
             try {
-                boolean isLost = file instanceof RemoteFile remote && remote.isLost();
-                if (thread.join(java.time.Duration.ofSeconds(2)) && !isLost && other() == null) {
-                    claim(false);
+                if (thread.join(java.time.Duration.ofSeconds(2)) && isQuiet) {
+                    withdraw();
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -265,9 +329,10 @@ public final class Ownership implements Lease, AutoCloseable {
         }
     }
 
-    /// Lets go of the members; before they are closed.
-    @Override
-    public void close() {
+    /// Ends, before the members are closed.
+    ///
+    /// @param isQuiet whether nothing of ours is under way: others need not wait then
+    public void end(boolean isQuiet) {
         isClosed = true;
         List<Keeper> all;
         synchronized (this) {
@@ -275,8 +340,7 @@ public final class Ownership implements Lease, AutoCloseable {
             keepers = List.of();
         }
         for (Keeper each : all) {
-            each.end();
+            each.end(isQuiet);
         }
-        LOG.log(System.Logger.Level.DEBUG, "{0} members let go of", all.size());
     }
 }

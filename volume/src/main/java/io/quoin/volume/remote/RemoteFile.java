@@ -47,6 +47,10 @@ public final class RemoteFile implements BlockFile {
     private final NbdExport export;
     private final NbdConnection connection;
     private final boolean isWritable;
+
+    /// Whether a running engine has it, which knows itself when to give it up.
+    private volatile boolean isServed;
+
     private final AtomicReference<RemoteFile> place;
     private final AtomicBoolean isClosed = new AtomicBoolean();
     private final ThreadLocal<MemorySegment> memories =
@@ -71,7 +75,7 @@ public final class RemoteFile implements BlockFile {
     /// @throws IOException naming the export and what is wrong: not reachable, refused, read-only, without FLUSH, plain text to
     ///     another host
     static RemoteFile open(NbdExport export, boolean isWritable) throws IOException {
-        String key = export.toString();
+        String key = export.place().toString();
         AtomicReference<RemoteFile> place = new AtomicReference<>();
         AtomicReference<RemoteFile> taken = OPEN.putIfAbsent(key, place);
         if (taken != null && !(isLost(taken.get()) && OPEN.replace(key, taken, place))) {
@@ -303,8 +307,11 @@ public final class RemoteFile implements BlockFile {
                 if (done.await(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     return io.result;
                 }
-                if (io.carrier.abandon()) {
+                if (io.carrier.abandon(io)) {
                     memories.remove(); // it may still be sent
+                    if (!isServed) {
+                        giveUp(); // or each further call would wait as long
+                    }
                     return IoResult.NO_ANSWER;
                 }
                 end = Long.MAX_VALUE; // it is being completed
@@ -326,6 +333,7 @@ public final class RemoteFile implements BlockFile {
 
     @Override
     public MemberIo newIo(String name, int laneCount, Consumer<Io> completions) {
+        isServed = true;
         return new MemberIo() {
             @Override
             public void submit(Io io) {
@@ -334,7 +342,7 @@ public final class RemoteFile implements BlockFile {
 
             @Override
             public boolean abandon(Io io) {
-                return io.carrier.abandon();
+                return io.carrier.abandon(io);
             }
 
             @Override
@@ -366,7 +374,7 @@ public final class RemoteFile implements BlockFile {
     public void close() {
         if (isClosed.compareAndSet(false, true)) {
             connection.close();
-            OPEN.remove(export.toString(), place);
+            OPEN.remove(export.place().toString(), place);
         }
     }
 }

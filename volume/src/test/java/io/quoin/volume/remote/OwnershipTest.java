@@ -70,7 +70,8 @@ final class OwnershipTest {
                                 java.util.concurrent.locks.LockSupport.parkNanos(300_000_000);
                             }
                         });
-        try (Ownership ownership = new Ownership(self, lost::add)) {
+        Ownership ownership = new Ownership(self, lost::add);
+        try {
             BlockFile shared = new Synchronized(file);
             assertThatThrownBy(() -> ownership.check(List.of(shared)))
                     .isInstanceOf(IOException.class)
@@ -123,21 +124,18 @@ final class OwnershipTest {
     @Test
     void whoHasGoneIsWaitedForOnceAndWhoLetGoIsNot() throws IOException {
         MemoryFile gone = claimed(true);
-        try (Ownership ownership = new Ownership(self, lost::add)) {
-            long start = System.nanoTime();
-            ownership.check(List.of(gone));
-            assertThat(seconds(start)).isGreaterThan(3.9);
-            ownership.keep(List.of(gone)); // nobody else can reach it now: no mark stays
-            start = System.nanoTime();
-            ownership.check(List.of(gone, claimed(false), new MemoryFile("new", 1 << 20)));
-            assertThat(seconds(start)).isLessThan(2);
-        }
+        Ownership ownership = new Ownership(self, lost::add);
+        long start = System.nanoTime();
+        ownership.keep(List.of(gone)); // nobody else can reach it now: no claim stays
+        assertThat(seconds(start)).isGreaterThan(3.9);
+        start = System.nanoTime();
+        ownership.check(List.of(gone, claimed(false), new MemoryFile("new", 1 << 20)));
+        assertThat(seconds(start)).isLessThan(2);
         Ownership.Host again = new Ownership.Host(OTHER, "there, restarted");
-        try (Ownership successor = new Ownership(again, lost::add)) {
-            long start = System.nanoTime();
-            successor.check(List.of(claimed(true)));
-            assertThat(seconds(start)).isLessThan(2);
-        }
+        Ownership successor = new Ownership(again, lost::add);
+        start = System.nanoTime();
+        successor.check(List.of(claimed(true)));
+        assertThat(seconds(start)).isLessThan(2);
     }
 
     @Test
@@ -155,8 +153,8 @@ final class OwnershipTest {
                 Thread.sleep(20);
                 beat = markOn(server, OwnerMark.BEAT_OFFSET);
             } while (beat == null || beat.count() < 3);
-            assertThat(ownership.holds(System.nanoTime())).isTrue();
-            ownership.close();
+            assertThat(ownership.holds()).isTrue();
+            ownership.end(true);
             assertThat(markOn(server, OwnerMark.CLAIM_OFFSET).isServed()).isFalse();
             file.close();
             assertThat(lost).isEmpty();
@@ -173,14 +171,36 @@ final class OwnershipTest {
             ownership.keep(List.of(file));
             put(file, mark(9, true), OwnerMark.BEAT_OFFSET);
             assertThat(lost.poll(2500, TimeUnit.MILLISECONDS)).isNull();
-            assertThat(ownership.holds(System.nanoTime())).isTrue();
+            assertThat(ownership.holds()).isTrue();
             put(file, mark(0, true), OwnerMark.CLAIM_OFFSET);
             assertThat(lost.poll(10, TimeUnit.SECONDS)).isEqualTo("there");
             Thread.sleep(3100);
-            assertThat(ownership.holds(System.nanoTime())).isFalse();
-            ownership.close();
+            assertThat(ownership.holds()).isFalse();
+            ownership.end(true);
             assertThat(markOn(server, OwnerMark.CLAIM_OFFSET).hostName()).isEqualTo("there");
             file.close();
+        }
+    }
+
+    /// Goal: a claim that is gone, or was let go of by another, is not ours any more.
+    @Test
+    void aClaimThatIsNotThereAnyMoreIsLost() throws Exception {
+        for (boolean isBlank : new boolean[] {true, false}) {
+            try (ScriptedServer server = serve()) {
+                BlockFile file = server.export().open(true);
+                Ownership ownership = new Ownership(self, lost::add);
+                ownership.keep(List.of(file));
+                if (isBlank) {
+                    java.util.Arrays.fill(server.disk, 8192, 8192 + BLOCK, (byte) 0);
+                } else {
+                    put(file, mark(0, false), OwnerMark.CLAIM_OFFSET);
+                }
+                assertThat(lost.poll(10, TimeUnit.SECONDS))
+                        .isEqualTo(isBlank ? "somebody else" : "there");
+                ownership.end(true);
+                file.close();
+            }
+            java.nio.file.Files.delete(folder.resolve("s"));
         }
     }
 
@@ -210,18 +230,18 @@ final class OwnershipTest {
             ownership.keep(List.of(file));
             isStill.set(true);
             Thread.sleep(4200);
-            assertThat(ownership.holds(System.nanoTime())).isFalse();
+            assertThat(ownership.holds()).isFalse();
             isStill.set(false);
-            while (!ownership.holds(System.nanoTime())) {
+            while (!ownership.holds()) {
                 Thread.sleep(10);
             }
             isStill.set(true);
             Thread.sleep(4200);
-            assertThat(ownership.holds(System.nanoTime())).isFalse();
+            assertThat(ownership.holds()).isFalse();
             file.giveUp();
-            assertThat(ownership.holds(System.nanoTime())).isTrue();
+            assertThat(ownership.holds()).isTrue();
             isStill.set(false);
-            ownership.close();
+            ownership.end(true);
             file.close();
             assertThat(lost).isEmpty();
         }
