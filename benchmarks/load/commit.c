@@ -5,8 +5,8 @@
 //
 // CONNECTIONS x DEPTH committers append to one log of REGION bytes, which begins anew at its end; each writes BYTES, waits until
 // they are durable, and writes the next. Durable by a flush after the write's reply, or by one write with FUA. With REPEAT
-// each place is written so often before the next. TARGET is the path of an NBD server's Unix socket, followed by a colon and the
-// export's name, or a file, which is opened with O_DIRECT: then each committer is a thread with pwrite and fdatasync, or
+// each place is written so often before the next. TARGET is the path of an NBD server's Unix socket, or tcp:HOST:PORT, followed by a
+// colon and the export's name, or a file, which is opened with O_DIRECT: then each committer is a thread with pwrite and fdatasync, or
 // pwritev2 with RWF_DSYNC.
 //
 // Prints a line of JSON: commits a second, and percentiles in microseconds. Source of the protocol: the NBD project's proto.md.
@@ -16,6 +16,9 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -80,11 +83,30 @@ struct __attribute__((packed)) answer { uint64_t magic; uint32_t option, type, l
 struct __attribute__((packed)) request { uint32_t magic; uint16_t flags, type; uint64_t cookie, offset; uint32_t length; };
 struct __attribute__((packed)) reply { uint32_t magic, error; uint64_t cookie; };
 
-static int attach(void) {
+static int connect_unix(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", target);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connecting");
+    return fd;
+}
+
+static int connect_tcp(void) {
+    char *host = strdup(target + 4), *colon = strrchr(host, ':');
+    if (colon == NULL) fail("expected tcp:HOST:PORT");
+    *colon = 0;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo(host, colon + 1, &hints, &found) != 0) fail("resolving");
+    int fd = socket(found->ai_family, SOCK_STREAM, 0), one = 1;
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0) fail("connecting");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    freeaddrinfo(found);
+    free(host);
+    return fd;
+}
+
+static int attach(void) {
+    int fd = strncmp(target, "tcp:", 4) == 0 ? connect_tcp() : connect_unix();
     char greeting[18];
     receive_all(fd, greeting, sizeof greeting);
     if (memcmp(greeting, "NBDMAGICIHAVEOPT", 16) != 0) fail("greeting");
@@ -209,7 +231,7 @@ int main(int count, char **arguments) {
     if (is_socket) *colon = 0;
     target = path;
     export_name = is_socket ? colon + 1 : "";
-    if (stat(path, &status) < 0) fail("looking");
+    if (strncmp(path, "tcp:", 4) != 0 && stat(path, &status) < 0) fail("looking");
     micros = malloc(MOST * sizeof *micros);
     begin_nanos = now() + warm * 1000000000LL;
     end_nanos = begin_nanos + seconds * 1000000000LL;

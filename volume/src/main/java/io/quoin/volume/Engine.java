@@ -29,6 +29,7 @@ import io.quoin.volume.journal.Replay;
 import io.quoin.volume.journal.Sequencer;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
+import io.quoin.volume.member.Lease;
 import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Twin;
@@ -144,6 +145,7 @@ public final class Engine {
     /// @param sink who is told
     /// @param stages where a job's computing stages run
     /// @param wallMillis wall clock, for records of jobs only
+    /// @param lease without which nothing is begun
     /// @throws VolumeException when acknowledged writes would be lost
     public Engine(
             Assembled found,
@@ -153,7 +155,8 @@ public final class Engine {
             Counters counters,
             VolumeEvent.Sink sink,
             Stages stages,
-            LongSupplier wallMillis)
+            LongSupplier wallMillis,
+            Lease lease)
             throws VolumeException {
         this.settings = settings;
         this.counters = counters;
@@ -300,6 +303,7 @@ public final class Engine {
                                     + " damaged copies of batches found and left out"));
         }
         events.accept(new VolumeEvent.Note("recovering: " + replay));
+        members.setLease(lease);
         members.change(
                 -1,
                 null,

@@ -117,7 +117,6 @@ public final class Volume implements BlockDevice, AutoCloseable {
         Assembly.assemble(files, opening.witness); // refuses what this version must not touch
         own(files);
         engine = engine(opening, files);
-        engine.members().setLease(ownership);
         // Stale and foreign files are let go, so that one of them can be given back as a new
         // member.
         List<BlockFile> kept = List.of(engine.members().files());
@@ -144,7 +143,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
                             new Counters(opening.counters),
                             opening.events,
                             stages,
-                            System::currentTimeMillis);
+                            System::currentTimeMillis,
+                            ownership);
             isMade = true;
             return made;
         } finally {

@@ -143,6 +143,7 @@ final class RemoteReturns implements AutoCloseable {
                 .anyMatch(job ->
                         job.kind() == JobRecord.REBUILD
                                 && job.isOpen()
+                                && status.members().get(job.slot()).state().equals("rebuilding")
                                 && (shown.isEmpty() || shown.get().slot() != job.slot()));
     }
 

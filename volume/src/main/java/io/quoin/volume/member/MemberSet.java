@@ -145,6 +145,14 @@ public final class MemberSet {
     /// @param whose the owner's
     public void setLease(Lease whose) {
         lease = whose;
+        doubt();
+    }
+
+    private void doubt() {
+        if (!isInDoubt && !lease.holds()) {
+            isInDoubt = true;
+            holdAll();
+        }
     }
 
     /// Names who is told.
@@ -269,7 +277,7 @@ public final class MemberSet {
     public boolean canLose(int slot) {
         MemberEntry before = entries[slot];
         entries[slot] = before.with(MemberEntry.FAULTY, 0);
-        boolean can = spareRedundancy() >= 0;
+        boolean can = spareRedundancy() >= 0 && reachable(slot) >= geometry.dataCount();
         entries[slot] = before;
         return can;
     }
@@ -337,10 +345,7 @@ public final class MemberSet {
     /// @param nanos monotonic clock
     public void at(long nanos) {
         nowNanos = nanos;
-        if (!isInDoubt && !lease.holds()) {
-            isInDoubt = true;
-            holdAll();
-        }
+        doubt();
     }
 
     /// Writes under way go on; no other is begun.
@@ -348,23 +353,29 @@ public final class MemberSet {
         for (SlotQueue queue : queues) {
             queue.hold();
         }
+        for (Twin each : besides()) {
+            each.queue.hold();
+        }
+    }
+
+    /// {@return members that are in no slot: on their way in, or out}
+    private List<Twin> besides() {
+        List<Twin> besides = new ArrayList<>(leaving);
         if (twin != null) {
-            twin.queue.hold();
+            besides.add(twin);
         }
-        for (Twin left : leaving) {
-            left.queue.hold();
+        if (former != null && !besides.contains(former)) {
+            besides.add(former);
         }
+        return besides;
     }
 
     private void goOnAll() {
         for (SlotQueue queue : queues) {
             queue.goOn(watchdog.tick());
         }
-        if (twin != null) {
-            twin.queue.goOn(watchdog.tick());
-        }
-        for (Twin left : leaving) {
-            left.queue.goOn(watchdog.tick());
+        for (Twin each : besides()) {
+            each.queue.goOn(watchdog.tick());
         }
     }
 
@@ -757,8 +768,8 @@ public final class MemberSet {
         for (int slot = 0; slot < queues.length; slot++) {
             withdraw(queues[slot], ios[slot]);
         }
-        if (twin != null) {
-            withdraw(twin.queue, twin.io);
+        for (Twin each : besides()) {
+            withdraw(each.queue, each.io);
         }
     }
 
@@ -936,6 +947,9 @@ public final class MemberSet {
         boolean isQuiet = true;
         for (MemberIo io : ios) {
             isQuiet &= io == null || io.isQuiet();
+        }
+        for (Twin each : besides()) {
+            isQuiet &= each.io.isQuiet();
         }
         return isQuiet;
     }

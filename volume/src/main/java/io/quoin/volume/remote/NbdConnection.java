@@ -110,6 +110,9 @@ final class NbdConnection implements AutoCloseable {
     private final Thread sending;
     private final Thread receiving;
 
+    /// Whether the socket is closed, so that nobody's memory is sent any more.
+    private volatile boolean isCut;
+
     /// Why it is of no more use, or null.
     private final AtomicReference<String> failure = new AtomicReference<>();
 
@@ -187,7 +190,7 @@ final class NbdConnection implements AutoCloseable {
     /// @param command of {@link CommandType}
     /// @param flags of {@link CommandFlag}
     void submit(Io io, Consumer<Io> completions, int command, int flags) {
-        if (failure.get() != null) {
+        if (isCut) {
             io.carrier = NOBODY;
             io.result = IoResult.ERROR;
             completions.accept(io);
@@ -208,7 +211,7 @@ final class NbdConnection implements AutoCloseable {
         outCount.incrementAndGet();
         flight.isOut.set(true);
         publish(flight);
-        if (failure.get() != null) {
+        if (isCut) {
             end(flight, IoResult.ERROR); // whoever ended all may not have seen it
         }
     }
@@ -450,6 +453,7 @@ final class NbdConnection implements AutoCloseable {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, name + ": closing: " + e.getMessage());
         }
+        isCut = true;
     }
 
     private static String reason(IOException e) {

@@ -14,6 +14,7 @@ import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
+import io.quoin.volume.member.Lease;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.repair.GovernorLimits;
 import io.quoin.volume.repair.Stages;
@@ -445,7 +446,8 @@ final class SimWorld {
                         new Counters(new UnsafeBuffer(counters)),
                         this::event,
                         stages,
-                        () -> wallMillis);
+                        () -> wallMillis,
+                        Lease.FOR_EVER);
         twins.opened(engine);
         tally.recoveries++;
     }

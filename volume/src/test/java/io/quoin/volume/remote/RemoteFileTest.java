@@ -99,10 +99,12 @@ final class RemoteFileTest {
         try (BlockFile file = server.export().open(true)) {
             assertThat(file.mode()).isEqualTo("NBD, flushed, not fenced");
             assertThat(file.write(memory, 0, BLOCK, 0, true)).isEqualTo(IoResult.OK);
+            // The first connection's goodbye may come late.
             assertThat(server.asked)
                     .extracting(ScriptedServer.Asked::type)
+                    .filteredOn(type -> type != CommandType.DISC)
                     .containsExactly(CommandType.WRITE, CommandType.FLUSH);
-            assertThat(server.asked.getFirst().flags()).isZero();
+            assertThat(server.asked).extracting(ScriptedServer.Asked::flags).containsOnly(0);
         }
     }
 
