@@ -165,7 +165,11 @@ final class RemoteReturns implements AutoCloseable {
             for (String each : lost) {
                 MemberAddress.parse(each).open(false).close();
             }
-            host.reopen(hosted);
+            Set<MemberAddress> away = new HashSet<>(hosted.unreached());
+            status.members().stream()
+                    .filter(VolumeStatus.Member::isLost)
+                    .forEach(each -> away.add(MemberAddress.parse(each.path())));
+            host.reopen(hosted, away);
             events.warn(hosted.name(), "is served again: members that were out of reach answer");
         } catch (IOException | VolumeException | RuntimeException e) {
             LOG.log(System.Logger.Level.DEBUG, hosted.name() + ": " + e.getMessage());

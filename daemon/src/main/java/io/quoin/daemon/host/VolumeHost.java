@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -433,8 +434,9 @@ public final class VolumeHost {
     /// Ends a volume that has failed, and opens it again.
     ///
     /// @param hosted the volume
+    /// @param lost members that were out of reach, which are to be taken back
     /// @throws VolumeException when it cannot be opened; it is not served then
-    void reopen(HostedVolume hosted) throws VolumeException {
+    void reopen(HostedVolume hosted, Set<MemberAddress> lost) throws VolumeException {
         String name = hosted.name();
         Wanted again = new Wanted(hosted.settings(), hosted.isRemembered());
         synchronized (this) {
@@ -449,6 +451,10 @@ public final class VolumeHost {
         stop(hosted, STOP_TIMEOUT);
         try {
             openAgain(name);
+            HostedVolume now = volumes.get(name);
+            if (now != null) {
+                now.unreached().addAll(lost);
+            }
         } catch (VolumeException e) {
             if (wanted.get(name) == again) {
                 refuse(name, e.getMessage());
