@@ -204,7 +204,8 @@ public final class Engine {
                         members,
                         geometry.parityCount(),
                         replay.start(scan, template.journalEpoch, superblock.tailBatch()),
-                        this::batchCommitted);
+                        settings.lateNanos(),
+                        new JournalEvents());
         Crc16 crc16 = superblock.polynomial() == 0 ? Crc16.IBM_3740 : Crc16.T10_DIF;
         ErasureCode code = ErasureCode.of(geometry.dataCount(), geometry.parityCount());
         cache = new InfoCache(members, geometry, settings.infoGroups());
@@ -271,6 +272,7 @@ public final class Engine {
                         counters,
                         governor::ended);
         checkpointer.setIntake(intake);
+        journal.setPromised(intake::promisedSegments);
         pace = new Pace(journal, destager, checkpointer);
         intake.setPace(pace::bytes);
         repairer =
@@ -469,8 +471,35 @@ public final class Engine {
         }
     }
 
-    private void batchCommitted() {
-        counters.add(Counter.BATCHES, 1);
+    private final class JournalEvents implements Journal.Listener {
+        @Override
+        public void batchCommitted() {
+            counters.add(Counter.BATCHES, 1);
+        }
+
+        @Override
+        public void copiesLate(int slots, long nanos) {
+            counters.add(Counter.BATCHES_REWRITTEN, 1);
+            for (int slot = 0; slot < members.slotCount(); slot++) {
+                if ((slots >> slot & 1) != 0) {
+                    events.accept(
+                            new VolumeEvent.MemberSlow(
+                                    slot,
+                                    "member "
+                                            + members.name(slot)
+                                            + " has not answered a write to the journal for "
+                                            + nanos / 1_000_000
+                                            + " ms: the journal goes on without it for a while"));
+                }
+            }
+        }
+    }
+
+    /// {@return whether a slot's member is slow, or was late, so that the journal does without it where it can}
+    ///
+    /// @param slot slot
+    boolean isSlow(int slot) {
+        return members.health(slot).isSlow() || journal.isAvoided(slot);
     }
 
     /// {@return the phase}

@@ -11,6 +11,7 @@ import io.quoin.volume.repair.GovernorLimits;
 /// @param jobLimits how fast jobs may be
 /// @param ioLimitNanos how long an operation on a member may take before the member is dropped, if it can
 ///     be spared, 0: for ever
+/// @param lateNanos how long a copy of a journal batch may take before the batch is written elsewhere, if it can be, 0: any time
 /// @param sweepRows rows that go home before the journal's tail may move
 /// @param errorBudget reads that failed and blocks that were rewritten until a member counts as worn, 0: any number
 public record EngineSettings(
@@ -20,17 +21,19 @@ public record EngineSettings(
         int jobRowsInFlight,
         GovernorLimits jobLimits,
         long ioLimitNanos,
+        long lateNanos,
         int sweepRows,
         int errorBudget) {
+    private static final long LATE_NANOS = 50_000_000L;
     private static final int SWEEP_ROWS = 16_384;
     private static final int ERROR_BUDGET = 100;
 
-    /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s, 30 s.
+    /// What a daemon uses unless told otherwise: 256 MiB, 4096 info groups, 2 s, 30 s, 50 ms.
     public static final EngineSettings DEFAULT =
             new EngineSettings(
                     256L << 20, 4096, 2_000_000_000L, 16, GovernorLimits.DEFAULT, 30_000_000_000L);
 
-    /// The same with sweeps of 16,384 rows and an error budget of 100.
+    /// The same with copies late after 50 ms, sweeps of 16,384 rows and an error budget of 100.
     ///
     /// @param bufferBytes memory for requests and dirty blocks, a power of two
     /// @param infoGroups info groups kept in memory while clean
@@ -52,6 +55,7 @@ public record EngineSettings(
                 jobRowsInFlight,
                 jobLimits,
                 ioLimitNanos,
+                LATE_NANOS,
                 SWEEP_ROWS,
                 ERROR_BUDGET);
     }
@@ -78,6 +82,10 @@ public record EngineSettings(
             throw new IllegalArgumentException(
                     "limit of an operation: expected 0 or at least 16 ns, was " + ioLimitNanos);
         }
+        if (lateNanos < 0) {
+            throw new IllegalArgumentException(
+                    "what is late for a journal's copy: expected 0 ns or more, was " + lateNanos);
+        }
         if (errorBudget < 0) {
             throw new IllegalArgumentException(
                     "error budget of a member: expected 0 or more, was " + errorBudget);
@@ -99,6 +107,7 @@ public record EngineSettings(
                 jobRowsInFlight,
                 jobLimits,
                 ioLimitNanos,
+                lateNanos,
                 sweepRows,
                 errorBudget);
     }

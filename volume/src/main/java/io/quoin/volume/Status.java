@@ -41,7 +41,7 @@ final class Status {
                             members.health(slot).isWorn(),
                             members.health(slot).medianNanos(),
                             members.health(slot).slowestNanos(),
-                            members.health(slot).isSlow(),
+                            engine.isSlow(slot),
                             isHere && members.isLost(slot)));
         }
         Map<String, Long> counters = new LinkedHashMap<>();

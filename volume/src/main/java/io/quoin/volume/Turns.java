@@ -34,7 +34,10 @@ final class Turns {
     private static final int GUEST_TURNS = 3;
     private static final int SPINS = 200;
     private static final long PAUSE_NANOS = 20_000L;
-    private static final long TICK_NANOS = 100_000_000L;
+
+    /// How soon it is noticed that a member does not answer, at best.
+    private static final long TICK_NANOS = 25_000_000L;
+
     private static final long REST_NANOS = 1_000_000_000L;
 
     /// Actions for the end of a turn, of each thread that takes turns.
@@ -92,6 +95,9 @@ final class Turns {
 
     /// Whether the engine's own thread sleeps no longer than a batch is to wait for others.
     private volatile boolean isTimed;
+
+    /// Whether it sleeps long, since nothing was under way.
+    private volatile boolean isResting;
 
     private volatile Throwable death;
 
@@ -223,7 +229,8 @@ final class Turns {
                     isForOwner =
                             !engine.commit(mayWrite)
                                     || engine.isStepDue()
-                                    || !isTimed && engine.waitNanos() > 0;
+                                    || !isTimed && engine.waitNanos() > 0
+                                    || isResting && !engine.isAtRest();
                 }
             } catch (RuntimeException | Error e) {
                 die(e);
@@ -274,9 +281,11 @@ final class Turns {
             leave(after);
             if (!any) {
                 isTimed = waitNanos > 0;
+                isResting = tickNanos == REST_NANOS;
                 long nanos = jobNanos > 0 ? Math.min(jobNanos, tickNanos) : tickNanos;
                 doorbell.await(look, isTimed ? Math.min(waitNanos, nanos) : nanos);
                 isTimed = false;
+                isResting = false;
             }
         }
         if (port != null) {

@@ -73,7 +73,7 @@ public record VolumeStatus(
     /// @param isWorn whether it got more wrong than is borne
     /// @param writeMedianNanos median of its durable writes lately, 0: not known
     /// @param writeSlowestNanos the 99th percentile of them
-    /// @param isSlow whether it has been much slower than its peers for a while
+    /// @param isSlow whether it has been much slower than its peers for a while, or was late with a copy of a batch not long ago
     /// @param isLost whether it is out of reach, or was when it was dropped: the connection to it has ended
     public record Member(
             int slot,

@@ -41,6 +41,7 @@ import org.tomlj.TomlParseResult;
 /// job-latency-percent = 130
 /// member-error-budget = 100        # reads that fail and blocks that are rewritten until a member is to be replaced; 0: any number
 /// io-limit-ms = 30000              # a member that takes longer is dropped, if it can be spared; 0: waited for
+/// journal-late-ms = 50             # a member that takes longer to write to the journal is done without there, if others can; 0: waited for
 ///
 /// [clients]
 /// max-connections = 4096
@@ -159,6 +160,7 @@ final class SettingsFile {
         OptionalLong latency = section.integer("job-latency-percent", 101, 100_000);
         GovernorLimits jobs = was.jobLimits();
         OptionalLong limit = section.integer("io-limit-ms", 0, DAY_MILLIS);
+        OptionalLong late = section.integer("journal-late-ms", 0, DAY_MILLIS);
         OptionalLong budget = section.integer("member-error-budget", 0, Integer.MAX_VALUE);
         section.end();
         if (buffer.isPresent()) {
@@ -178,6 +180,7 @@ final class SettingsFile {
                         floor.orElse(jobs.floorBytes()),
                         rate.orElse(jobs.ceilingBytes())),
                 limit.isPresent() ? limit.getAsLong() * 1_000_000 : was.ioLimitNanos(),
+                late.isPresent() ? late.getAsLong() * 1_000_000 : was.lateNanos(),
                 was.sweepRows(),
                 (int) budget.orElse(was.errorBudget()));
     }

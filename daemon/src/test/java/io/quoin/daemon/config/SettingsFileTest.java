@@ -62,6 +62,7 @@ class SettingsFileTest {
                         job-floor-bytes-per-second = "1M"
                         job-latency-percent = 150
                         io-limit-ms = 5000
+                        journal-late-ms = 20
                         member-error-budget = 7
 
                         [clients]
@@ -102,6 +103,7 @@ class SettingsFileTest {
         assertThat(settings.engine().destageAfterNanos()).isEqualTo(50_000_000);
         assertThat(settings.engine().jobRowsInFlight()).isEqualTo(3);
         assertThat(settings.engine().errorBudget()).isEqualTo(7);
+        assertThat(settings.engine().lateNanos()).isEqualTo(20_000_000);
         assertThat(settings.engine().jobLimits())
                 .isEqualTo(new GovernorLimits(150, 1 << 20, 10 << 20));
         assertThat(settings.clients())

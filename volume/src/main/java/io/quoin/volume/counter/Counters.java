@@ -40,7 +40,9 @@ public final class Counters {
         /// Read errors of members.
         READ_ERRORS("read errors"),
         /// Copies of journal batches found damaged while they counted.
-        JOURNAL_DAMAGED("journal copies damaged");
+        JOURNAL_DAMAGED("journal copies damaged"),
+        /// Journal batches written again on other members, since a copy was late.
+        BATCHES_REWRITTEN("journal batches written elsewhere");
 
         private final String label;
 

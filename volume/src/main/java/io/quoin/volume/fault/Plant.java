@@ -171,7 +171,11 @@ public enum Plant {
     /// Takes info that was read from a slot's former member for its new one's.
     INFO_OF_THE_FORMER,
     /// Lets go of the former member before its slot's new one is durably the member.
-    FORMER_LEFT_EARLY;
+    FORMER_LEFT_EARLY,
+    /// Acknowledges a batch of which a copy is late instead of writing it elsewhere.
+    LATE_COPY_COUNTS,
+    /// Gives journal slots back in which a late copy may still land.
+    LATE_SLOT_FREED;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

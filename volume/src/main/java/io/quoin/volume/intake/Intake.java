@@ -261,15 +261,22 @@ public final class Intake {
     /// {@return bytes that the journal can still take beyond the reserve, what was admitted before, and what
     /// destage will write to it, with so many blocks more}
     private long room(long moreBlocks) {
+        long free = (long) (journal.freeSegments() - reserveSegments) * journal.usableBytes();
+        return Math.min(free, journalLimitBytes - journal.usedBytes()) - promisedBytes(moreBlocks);
+    }
+
+    private long promisedBytes(long moreBlocks) {
         // Half as much again for headers and for what is left over at the end of segments.
         long intents = (dirty.liveCount() + moreBlocks) * intentBlocks * BLOCK_BYTES * 3 / 2;
-        long free = (long) (journal.freeSegments() - reserveSegments) * journal.usableBytes();
         long admitted =
                 Plant.ADMIT_WITHOUT_QUEUE.isPlanted() ? 0 : journal.queuedBytes() + edgesBytes;
-        return Math.min(free, journalLimitBytes - journal.usedBytes())
-                - intents
-                - admitted
-                - admitted / 16;
+        return intents + admitted + admitted / 16;
+    }
+
+    /// {@return free segments of the journal that the reserve, and what was admitted, may need}
+    public long promisedSegments() {
+        return reserveSegments
+                + (promisedBytes(0) + journal.usableBytes() - 1) / journal.usableBytes();
     }
 
     /// {@return whether the journal is so full that something should go home, though nobody waits yet}

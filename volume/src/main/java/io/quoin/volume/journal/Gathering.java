@@ -73,6 +73,11 @@ final class Gathering {
         return answeredNanos + usualNanos / SHARE - nowNanos;
     }
 
+    /// {@return how long a batch takes, in nanoseconds}
+    long usualNanos() {
+        return usualNanos;
+    }
+
     /// {@return how long to wait still, in nanoseconds; 0 or less: not}
     long waitNanos() {
         boolean isWorthIt =

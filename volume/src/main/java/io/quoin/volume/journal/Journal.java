@@ -7,13 +7,12 @@ import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.MemberSet;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.ObjIntConsumer;
 import net.openhft.chronicle.bytes.Bytes;
-import net.openhft.chronicle.bytes.PointerBytesStore;
 
 /// Writes batches, one at a time, the same bytes to each copy, and commits in order.
 ///
@@ -21,12 +20,22 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
 /// copy fails, its member leaves the set first (which is made durable), then the batch is written
 /// again under its number into a new segment on a new ensemble; only then it commits.
 ///
+/// A copy that is late is not waited for while enough other members can hold one: the batch is written again like
+/// that, and the late copy counts for nothing. Its member stays in sync, and is left out of the journal for a while, as is one
+/// that is slow all the time. Until such a copy has ended nothing else is put where it may land.
+///
 /// In the engine's turns only. Appending and committing allocate nothing in steady state.
 public final class Journal {
     /// Told in the engine's turn.
     public interface Listener {
         /// A batch was committed and its records' listeners were told.
         void batchCommitted();
+
+        /// A batch is written again, on other members, since copies are late.
+        ///
+        /// @param slots whose, a bit for each
+        /// @param nanos how long they have been under way
+        default void copiesLate(int slots, long nanos) {}
     }
 
     static final int MAX_HEADER_BYTES = 32 << 10;
@@ -38,10 +47,7 @@ public final class Journal {
     private final Segments segments;
     private final Listener listener;
 
-    private final MemorySegment buffer;
-    private final Bytes<?> headerOut;
     private final Batch.Header header = new Batch.Header();
-    private final Io[] ios;
     private final ArrayDeque<JournalOp> queue = new ArrayDeque<>();
     private final JournalOp[] inBatch = new JournalOp[Batch.MAX_RECORDS + 1];
     private int inBatchCount;
@@ -50,10 +56,16 @@ public final class Journal {
     private int totalBytes;
     private long queuedBytes;
     private boolean hasBatch;
-    private int pendingCopies;
+    private BatchWrite write;
+    private BatchWrite spare;
     private boolean isStalled;
     private final FirstRoom firstRoom;
     private final Gathering gathering = new Gathering();
+    private final Laggards laggards;
+    private LongSupplier promisedSegments = () -> Long.MAX_VALUE;
+
+    /// Members that were to be avoided when the segment was last judged by that.
+    private int avoidedThen;
 
     private Segments.Segment segment;
     private long nextBatch;
@@ -70,8 +82,14 @@ public final class Journal {
     /// @param members who holds copies
     /// @param parityCount m; a batch has min(m + 1, members in sync) copies, all in one group
     /// @param start where recovery ended
+    /// @param lateNanos what a copy may take before the batch is written elsewhere, where that is possible; 0: any time
     /// @param listener told after each batch
-    public Journal(MemberSet members, int parityCount, JournalStart start, Listener listener) {
+    public Journal(
+            MemberSet members,
+            int parityCount,
+            JournalStart start,
+            long lateNanos,
+            Listener listener) {
         this.members = members;
         this.parityCount = parityCount;
         this.listener = listener;
@@ -87,16 +105,20 @@ public final class Journal {
         segmentBytes = members.layout().segmentBytes();
         maxBatchBytes =
                 Math.min(segmentBytes, MAX_HEADER_BYTES + Batch.MAX_PAYLOAD_BLOCKS * BLOCK_BYTES);
-        buffer = Arena.ofAuto().allocate(maxBatchBytes, BLOCK_BYTES);
-        PointerBytesStore store = new PointerBytesStore();
-        store.set(buffer.address(), maxBatchBytes);
-        headerOut = store.bytesForWrite();
-        headerOut.singleThreadedCheckDisabled(true); // threads take turns
-        ios = new Io[members.entries().size()];
-        for (int i = 0; i < ios.length; i++) {
-            ios[i] = new Io();
-            ios[i].listener = this::copyDone;
-        }
+        laggards = new Laggards(members.slotCount(), lateNanos);
+        write = newWrite();
+    }
+
+    private BatchWrite newWrite() {
+        return new BatchWrite(maxBatchBytes, members.slotCount(), this::copyDone);
+    }
+
+    /// Names who knows how many free segments are spoken for. Without that no batch is written elsewhere: what is left of a
+    /// segment is lost by it.
+    ///
+    /// @param segments how many
+    public void setPromised(LongSupplier segments) {
+        promisedSegments = segments;
     }
 
     /// Begins the epoch: the first batch says where earlier epochs end and carries the records of their
@@ -136,6 +158,7 @@ public final class Journal {
     /// @param nowNanos monotonic clock
     public void at(long nowNanos) {
         gathering.at(nowNanos);
+        laggards.at(nowNanos);
     }
 
     /// {@return nanoseconds for which records wait although no batch is under way, so that others join them; 0
@@ -220,7 +243,7 @@ public final class Journal {
 
     /// {@return whether {@link #pump} would write}
     public boolean isBatchDue() {
-        return hasBatch ? pendingCopies == 0 : !queue.isEmpty() && waitNanos() <= 0;
+        return hasBatch ? write.pending() == 0 : !queue.isEmpty() && waitNanos() <= 0;
     }
 
     /// Writes the next batch if none is under way.
@@ -232,7 +255,7 @@ public final class Journal {
             return false;
         }
         if (hasBatch) {
-            return pendingCopies == 0 && writeBatch();
+            return write.pending() == 0 ? writeBatch() : writeElsewhere();
         }
         if (queue.isEmpty() || waitNanos() > 0) {
             return false;
@@ -267,7 +290,8 @@ public final class Journal {
         }
         headerBytes = Batch.headerBytes(recordBytes, payloadBlocks);
         totalBytes = headerBytes + payloadBlocks * BLOCK_BYTES;
-        buffer.asSlice(0, headerBytes).fill((byte) 0);
+        Bytes<?> headerOut = write.headerOut;
+        write.buffer.asSlice(0, headerBytes).fill((byte) 0);
         headerOut.clear();
         headerOut.writePosition(Batch.HEADER_BYTES);
         int payload = 0;
@@ -305,7 +329,7 @@ public final class Journal {
         header.lastSequence = inBatch[inBatchCount - 1].sequence;
         header.recordCount = inBatchCount;
         header.payloadBlocks = payloadBlocks;
-        header.chain = Batch.chain(chain, buffer, 0, headerBytes);
+        header.chain = Batch.chain(chain, write.buffer, 0, headerBytes);
         header.tailBatch = tailBatch;
         header.commitSequence = commitSequence;
         hasBatch = true;
@@ -318,14 +342,18 @@ public final class Journal {
         }
         if (op.payloadStride == BLOCK_BYTES) {
             MemorySegment.copy(
-                    op.payload, op.payloadOffset, buffer, target, (long) blocks * BLOCK_BYTES);
+                    op.payload,
+                    op.payloadOffset,
+                    write.buffer,
+                    target,
+                    (long) blocks * BLOCK_BYTES);
             return;
         }
         for (int i = 0; i < blocks; i++) {
             MemorySegment.copy(
                     op.payload,
                     op.payloadOffset + i * op.payloadStride,
-                    buffer,
+                    write.buffer,
                     target + (long) i * BLOCK_BYTES,
                     BLOCK_BYTES);
         }
@@ -337,9 +365,11 @@ public final class Journal {
                         && segment.isWhole()
                         && segment.usedBytes + totalBytes <= segmentBytes
                         && (segment.ensemble & ~members.inSyncMask()) == 0
-                        && Integer.bitCount(segment.ensemble) >= copies();
+                        && Integer.bitCount(segment.ensemble) >= copies()
+                        && !isBetterElsewhere();
         if (!fits) {
-            Segments.Segment opened = segments.open(members.inSyncMask(), copies());
+            avoidedThen = avoided();
+            Segments.Segment opened = segments.open(preferred(), copies());
             if (opened == null) {
                 isStalled = true;
                 if (inBatch[0].type == Batch.EPOCH_START) {
@@ -355,46 +385,113 @@ public final class Journal {
         }
         isStalled = false;
         gathering.written();
+        laggards.started();
         header.segment = segment.id;
         header.segmentOffset = segment.usedBytes;
         header.ensemble = segment.ensemble;
-        headerOut.clear();
-        header.writeTo(headerOut);
-        Batch.seal(buffer, 0, headerBytes);
+        write.headerOut.clear();
+        header.writeTo(write.headerOut);
+        Batch.seal(write.buffer, 0, headerBytes);
         segment.holds(nextBatch);
-        pendingCopies = Integer.bitCount(segment.ensemble);
-        for (int slot = 0; slot < ios.length; slot++) {
-            if ((segment.ensemble >> slot & 1) != 0) {
-                Io io = ios[slot];
-                io.set(
-                        Io.Kind.WRITE_DURABLE,
-                        buffer,
-                        0,
-                        totalBytes,
-                        members.layout().segmentOffset(segment.slotOf[slot])
-                                + header.segmentOffset);
-                members.submit(slot, io);
-            }
-        }
         segment.usedBytes += totalBytes;
+        write.start(members, segment, header.segmentOffset, totalBytes);
         return true;
     }
 
-    private void copyDone(Io io) {
-        pendingCopies--;
+    /// Members that a batch had better not wait for, a bit for each slot.
+    private int avoided() {
+        return laggards.mask() | segments.pinnedMembers() | members.slowMask();
+    }
+
+    /// {@return whether a slot's member is left out of the journal as far as others can take its place}
+    ///
+    /// @param slot slot
+    public boolean isAvoided(int slot) {
+        return (avoided() >> slot & 1) != 0;
+    }
+
+    /// Whether somebody has become slow whom the segment could do without. Asked once for each such change: what is left of the
+    /// segment is lost.
+    private boolean isBetterElsewhere() {
+        int avoided = avoided();
+        if (avoided == avoidedThen) {
+            return false;
+        }
+        avoidedThen = avoided;
+        return (segment.ensemble & avoided) != 0 && canHold(quick());
+    }
+
+    private int quick() {
+        return members.inSyncMask() & ~avoided();
+    }
+
+    /// Whether the next segment may lie on some of the members, chosen for their speed: what was admitted, and what is kept for
+    /// destage, must have its place whichever m members are lost then. Without a choice segments spread over all members,
+    /// and it has.
+    private boolean canHold(int some) {
+        return segments.freeAfterLoss(some, members.inSyncMask(), copies(), parityCount)
+                >= promisedSegments.getAsLong();
+    }
+
+    /// Who had better hold the next segment: the quick ones, if they can; else whoever has nothing late under way.
+    private int preferred() {
+        int all = members.inSyncMask();
+        int quick = quick();
+        int answering = all & ~segments.pinnedMembers();
+        if (quick == all || canHold(quick)) {
+            return quick;
+        }
+        return answering != all && canHold(answering) ? answering : all;
+    }
+
+    /// Writes the batch again, without the members whose copies are late, if others can hold it.
+    private boolean writeElsewhere() {
+        int late = write.pending();
+        boolean isPossible =
+                laggards.areLate(gathering.usualNanos())
+                        && inBatchCount > 0
+                        && inBatch[0].type != Batch.EPOCH_START
+                        && canHold(members.inSyncMask() & ~segments.pinnedMembers() & ~late);
+        if (!isPossible) {
+            return false;
+        }
+        listener.copiesLate(late, laggards.underWayNanos());
+        laggards.leaveOut(late);
+        BatchWrite left = write;
+        left.pinPending(segments, segment);
+        write = spare == null ? newWrite() : spare;
+        spare = null;
+        MemorySegment.copy(left.buffer, 0, write.buffer, 0, totalBytes);
+        if (Plant.LATE_COPY_COUNTS.isPlanted()) {
+            acknowledge();
+            endBatch();
+        } else {
+            segment.usedBytes -= totalBytes; // what lands there counts for nothing
+        }
+        segment = null;
+        return !hasBatch || writeBatch();
+    }
+
+    private void copyDone(BatchWrite of, Io io) {
         if (!io.result.isOk()) {
             members.fail(io);
         }
+        if (of != write) {
+            of.unpin(segments, io.slot);
+            freeSegments = -1;
+            spare = of.pending() == 0 ? of : spare;
+            return;
+        }
         if (Plant.ACKNOWLEDGE_EARLY.isPlanted() && hasBatch && io.result.isOk()) {
-            if (pendingCopies == Integer.bitCount(segment.ensemble) - 1) {
+            if (Integer.bitCount(write.pending()) == Integer.bitCount(segment.ensemble) - 1) {
                 acknowledge();
             }
-            if (pendingCopies == 0) {
+            if (write.pending() == 0) {
                 endBatch();
             }
             return;
         }
-        if (pendingCopies > 0 || members.isFailed()) {
+        if (write.pending() != 0 || members.isFailed()) {
             return;
         }
         complete();
@@ -403,7 +500,7 @@ public final class Journal {
     /// The membership changed and is durable: a batch that waited for it is judged again.
     public void resumed() {
         freeSegments = -1;
-        if (hasBatch && pendingCopies == 0 && !isStalled) {
+        if (hasBatch && write.pending() == 0 && !isStalled) {
             complete();
         }
     }
@@ -491,6 +588,7 @@ public final class Journal {
     /// @param slot its slot
     public void forget(int slot) {
         segments.forget(slot);
+        laggards.forget(slot);
         freeSegments = -1;
     }
 

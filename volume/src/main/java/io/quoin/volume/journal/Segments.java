@@ -2,7 +2,9 @@ package io.quoin.volume.journal;
 
 import io.quoin.volume.fault.Plant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 
 /// Which journal slots of which members hold which segment, oldest segment first.
@@ -42,11 +44,23 @@ final class Segments {
         }
     }
 
+    /// A journal slot of a member in which something may still land.
+    static final class Pin {
+        private final int member;
+        private final int slot;
+
+        private Pin(int member, int slot) {
+            this.member = member;
+            this.slot = slot;
+        }
+    }
+
     private final int memberCount;
     private final int groupWidth;
     private final int slotCount;
     private final boolean[][] used;
     private final ArrayDeque<Segment> segments = new ArrayDeque<>();
+    private final List<Pin> pins = new ArrayList<>();
     private long nextId = 1;
 
     /// None yet.
@@ -89,18 +103,24 @@ final class Segments {
 
     /// Segments that could still be opened, each on `copies` different members of the mask.
     int freeSegments(int members, int copies) {
+        return freeSegments(members, copies, 0);
+    }
+
+    /// The same if a slot more were used on each of some members.
+    private int freeSegments(int members, int copies, int opened) {
         int count = 0;
         for (int first = 0; first < memberCount; first += groupWidth) {
-            count += freeSegments(first, members, copies);
+            count += freeSegments(first, members, copies, opened);
         }
         return count;
     }
 
-    private int freeSegments(int first, int members, int copies) {
+    private int freeSegments(int first, int members, int copies, int opened) {
         int[] free = new int[groupWidth];
         int total = 0;
         for (int i = 0; i < groupWidth; i++) {
-            free[i] = (members >> first + i & 1) != 0 ? freeSlots(first + i) : 0;
+            int member = first + i;
+            free[i] = (members >> member & 1) != 0 ? freeSlots(member) - (opened >> member & 1) : 0;
             total += free[i];
         }
         for (int count = total / copies; count > 0; count--) {
@@ -115,16 +135,80 @@ final class Segments {
         return 0;
     }
 
+    /// Segments that could still be opened after one on some of the members, and after the loss of any so many members of a group.
+    ///
+    /// @param some whom a segment is to be opened on
+    /// @param members all there are
+    /// @param copies of a segment, fewer where no group has so many members left
+    /// @param losses members lost
+    /// @return how many, -1 when none can be opened on those
+    int freeAfterLoss(int some, int members, int copies, int losses) {
+        int opened = ensemble(some, copies);
+        if (opened == 0) {
+            return -1;
+        }
+        int least = Integer.MAX_VALUE;
+        for (int first = 0; first < memberCount; first += groupWidth) {
+            int left = members;
+            for (int i = 0; i < losses; i++) {
+                left &= ~roomiest(first, left, opened);
+            }
+            int copiesLeft = Math.min(copies, mostOfGroup(left));
+            int free = copiesLeft == 0 ? 0 : freeSegments(left, copiesLeft, opened);
+            least = Math.min(least, free);
+        }
+        return least;
+    }
+
+    private int roomiest(int first, int members, int opened) {
+        int most = -1;
+        int roomiest = 0;
+        for (int member = first; member < first + groupWidth; member++) {
+            int free = freeSlots(member) - (opened >> member & 1);
+            if ((members >> member & 1) != 0 && free > most) {
+                most = free;
+                roomiest = 1 << member;
+            }
+        }
+        return roomiest;
+    }
+
+    private int mostOfGroup(int members) {
+        int most = 0;
+        for (int first = 0; first < memberCount; first += groupWidth) {
+            int ofGroup = members >>> first & (int) ((1L << groupWidth) - 1);
+            most = Math.max(most, Integer.bitCount(ofGroup));
+        }
+        return most;
+    }
+
     /// Opens a segment on the members with the most free slots, all of one group, ties broken in turn, or
     /// returns null when there is no room.
     Segment open(int members, int copies) {
-        int group = roomiestGroup(members, copies);
-        if (group < 0) {
+        int ensemble = ensemble(members, copies);
+        if (ensemble == 0) {
             return null;
         }
-        int first = group * groupWidth;
         int[] slotOf = new int[memberCount];
         Arrays.fill(slotOf, -1);
+        for (int member = 0; member < memberCount; member++) {
+            if ((ensemble >> member & 1) != 0) {
+                slotOf[member] = firstFree(member);
+                used[member][slotOf[member]] = true;
+            }
+        }
+        Segment segment = new Segment(nextId++, ensemble, slotOf);
+        segments.addLast(segment);
+        return segment;
+    }
+
+    /// The members that the next segment would be opened on, a bit for each; 0: there is no room.
+    private int ensemble(int members, int copies) {
+        int group = roomiestGroup(members, copies);
+        if (group < 0) {
+            return 0;
+        }
+        int first = group * groupWidth;
         int ensemble = 0;
         for (int i = 0; i < copies; i++) {
             int best = -1;
@@ -142,15 +226,7 @@ final class Segments {
             }
             ensemble |= 1 << best;
         }
-        for (int member = 0; member < memberCount; member++) {
-            if ((ensemble >> member & 1) != 0) {
-                slotOf[member] = firstFree(member);
-                used[member][slotOf[member]] = true;
-            }
-        }
-        Segment segment = new Segment(nextId++, ensemble, slotOf);
-        segments.addLast(segment);
-        return segment;
+        return ensemble;
     }
 
     private int roomiestGroup(int members, int copies) {
@@ -159,7 +235,7 @@ final class Segments {
         int most = 0;
         for (int i = 0; i < groups; i++) {
             int group = (int) ((i + nextId) % groups);
-            int free = freeSegments(group * groupWidth, members, copies);
+            int free = freeSegments(group * groupWidth, members, copies, 0);
             if (free > most) {
                 best = group;
                 most = free;
@@ -204,14 +280,53 @@ final class Segments {
 
     private void free(Segment segment) {
         for (int member = 0; member < memberCount; member++) {
-            if (segment.slotOf[member] >= 0) {
-                used[member][segment.slotOf[member]] = false;
+            int slot = segment.slotOf[member];
+            if (slot >= 0) {
+                used[member][slot] = isPinned(member, slot) && !Plant.LATE_SLOT_FREED.isPlanted();
             }
         }
     }
 
+    private boolean isPinned(int member, int slot) {
+        for (Pin pin : pins) {
+            if (pin.member == member && pin.slot == slot) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Keeps a journal slot in use, whatever becomes of its segment.
+    Pin pin(int member, int slot) {
+        Pin pin = new Pin(member, slot);
+        pins.add(pin);
+        return pin;
+    }
+
+    /// Lets a journal slot go, unless its member was forgotten, or its segment or another pin needs it.
+    void unpin(Pin pin) {
+        if (!pins.remove(pin) || isPinned(pin.member, pin.slot)) {
+            return;
+        }
+        boolean isUsed = false;
+        for (Segment segment : segments) {
+            isUsed |= segment.slotOf[pin.member] == pin.slot;
+        }
+        used[pin.member][pin.slot] = isUsed;
+    }
+
+    /// Members with journal slots that something may still land in, a bit for each.
+    int pinnedMembers() {
+        int mask = 0;
+        for (int i = 0; i < pins.size(); i++) {
+            mask |= 1 << pins.get(i).member;
+        }
+        return mask;
+    }
+
     /// Forgets what a member held: it was dropped or replaced.
     void forget(int member) {
+        pins.removeIf(pin -> pin.member == member);
         for (Segment segment : segments) {
             segment.slotOf[member] = -1;
         }

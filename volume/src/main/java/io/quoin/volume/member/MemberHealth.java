@@ -35,6 +35,9 @@ public final class MemberHealth {
     /// Windows in a row in which it was much slower than its peers.
     int slowWindows;
 
+    /// Of a slow one, windows in a row that showed nothing, since it was left in peace.
+    int windowsInPeace;
+
     /// A read failed.
     void readFailed() {
         readErrors++;

@@ -232,6 +232,11 @@ public final class MemberSet {
         };
     }
 
+    /// {@return members that have been much slower than their peers for a while, a bit for each slot}
+    public int slowMask() {
+        return slowMembers.avoided();
+    }
+
     /// {@return members in sync}
     public int inSyncCount() {
         int count = 0;

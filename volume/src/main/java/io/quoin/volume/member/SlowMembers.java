@@ -6,10 +6,16 @@ import java.util.Arrays;
 /// is failing is often slow for days before it fails. The slowest hundredth of a member's durable writes is
 /// compared with the median of the others'.
 ///
+/// Who is slow is left out of the journal where that is possible, and then has no such writes to be judged by; so he is tried
+/// again for a window now and then.
+///
 /// In the engine's turns only.
 final class SlowMembers {
     /// Windows in a row after which a member counts as slow.
     static final int WINDOWS = 3;
+
+    /// Windows in which a slow member had nothing to show, after which it is tried again.
+    static final int PEACE_WINDOWS = 12;
 
     private static final long WINDOW_NANOS = 5_000_000_000L;
     private static final int FACTOR = 4;
@@ -31,6 +37,7 @@ final class SlowMembers {
     private final Judge judge;
     private long windowNanos;
     private boolean hasStarted;
+    private int avoided;
 
     SlowMembers(Judge judge) {
         this.judge = judge;
@@ -56,8 +63,10 @@ final class SlowMembers {
         for (int slot = 0; slot < health.length; slot++) {
             long peers = medianOfOthers(slowest, slot);
             if (slowest[slot] == 0 || peers == 0) {
+                health[slot].windowsInPeace++;
                 continue;
             }
+            health[slot].windowsInPeace = 0;
             boolean was = health[slot].isSlow();
             boolean is = slowest[slot] > LEAST_NANOS && slowest[slot] > FACTOR * peers;
             health[slot].slowWindows = is ? Math.min(health[slot].slowWindows + 1, WINDOWS) : 0;
@@ -65,6 +74,20 @@ final class SlowMembers {
                 judge.judged(slot, !was, slowest[slot], peers);
             }
         }
+        avoided = 0;
+        for (int slot = 0; slot < health.length; slot++) {
+            boolean isOnTrial = health[slot].windowsInPeace > PEACE_WINDOWS;
+            if (isOnTrial) {
+                health[slot].windowsInPeace = 0;
+            } else if (health[slot].isSlow()) {
+                avoided |= 1 << slot;
+            }
+        }
+    }
+
+    /// Members that are slow and not being tried again, a bit for each slot.
+    int avoided() {
+        return avoided;
     }
 
     private static long medianOfOthers(long[] slowest, int slot) {

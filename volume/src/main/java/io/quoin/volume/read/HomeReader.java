@@ -226,7 +226,22 @@ public final class HomeReader implements BaseReader {
         return (int) Math.min(end - block, isOneMirror ? inGroup : Math.min(inUnit, inGroup));
     }
 
+    /// What is in memory is served from there, whatever members do meanwhile.
     private void readPiece(Range range, long block, int count) {
+        long first = block;
+        long end = block + count;
+        while (first < end && fromMemory(range, first)) {
+            first++;
+        }
+        while (end > first && fromMemory(range, end - 1)) {
+            end--;
+        }
+        if (first < end) {
+            readHome(range, first, (int) (end - first));
+        }
+    }
+
+    private void readHome(Range range, long block, int count) {
         range.pending++;
         cache.require(
                 keyOf(block),

@@ -23,5 +23,7 @@ public enum Profile {
     /// Canary rows damaged on purpose, with clients, crashes, jobs and losses at any moment of it.
     DRILLS,
     /// Members copied to others that take their place, with clients, crashes, faults, losses and operators at any moment of it.
-    COPIES
+    COPIES,
+    /// Disks that stand still for a while, so that batches are written elsewhere, and go on.
+    STALLS
 }

@@ -38,6 +38,7 @@ final class SimHistories {
             case EDGES -> SimEdges.run(world);
             case DRILLS -> SimDrills.run(world);
             case COPIES -> SimCopies.run(world);
+            case STALLS -> SimStalls.run(world);
         }
     }
 

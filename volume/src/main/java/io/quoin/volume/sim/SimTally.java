@@ -15,6 +15,10 @@ final class SimTally {
     long copies;
     long scrubs;
     long drills;
+
+    /// Journal batches that were written again, since a copy was late.
+    long detours;
+
     long refusals;
     long heals;
 
@@ -38,6 +42,7 @@ final class SimTally {
         copies += other.copies;
         scrubs += other.scrubs;
         drills += other.drills;
+        detours += other.detours;
         refusals += other.refusals;
         heals += other.heals;
         seconds += other.seconds;
@@ -69,6 +74,7 @@ final class SimTally {
         text.append(copies).append(" copies, ");
         text.append(scrubs).append(" scrubs, ");
         text.append(drills).append(" drills, ");
+        text.append(detours).append(" detours, ");
         text.append(heals).append(" heals, ");
         text.append(refusals).append(" refusals; ");
         text.append(String.format("%.2f", seconds / 86_400 / 365.25));

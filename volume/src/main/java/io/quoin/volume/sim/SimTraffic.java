@@ -54,6 +54,7 @@ final class SimTraffic {
     private final SimWorld world;
     private final List<Pending> pending = new ArrayList<>();
     private final List<Pending> givenUp = new ArrayList<>();
+    private final Map<SimDisk, Long> standingStill = new HashMap<>();
 
     SimTraffic(SimWorld world) {
         this.world = world;
@@ -94,6 +95,7 @@ final class SimTraffic {
     void clear() {
         pending.clear();
         givenUp.clear();
+        standingStill.clear();
     }
 
     /// {@return pages of writes to a disk that were submitted and are not done}
@@ -131,6 +133,21 @@ final class SimTraffic {
         givenUp.removeIf(each -> each.disk == disk);
     }
 
+    /// Nothing that a disk has to do is done for a while, unless it has just stood still: half the limit is not reached.
+    void standStill(SimDisk disk) {
+        long now = world.nowNanos();
+        if (standingStill.getOrDefault(disk, now) > now) {
+            return;
+        }
+        long until = now + world.random.nextLong(100_000, SimWorld.LIMIT_NANOS / 3);
+        standingStill.put(disk, until);
+        for (Pending each : pending) {
+            if (each.disk == disk && until - each.startedNanos < SimWorld.LIMIT_NANOS / 2) {
+                each.dueNanos = Math.max(each.dueNanos, until);
+            }
+        }
+    }
+
     /// {@return I/O for a disk}
     MemberIo io(SimDisk disk) {
         return new SimIo(disk);
@@ -154,6 +171,7 @@ final class SimTraffic {
             }
             long now = world.nowNanos();
             long due = delay == Long.MAX_VALUE ? delay : now + delay;
+            due = Math.max(due, standingStill.getOrDefault(disk, now));
             pending.add(new Pending(io, disk, now, due));
         }
 

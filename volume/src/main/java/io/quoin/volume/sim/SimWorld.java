@@ -40,14 +40,18 @@ final class SimWorld {
     /// A member that takes longer than this is dropped.
     static final long LIMIT_NANOS = 50_000_000L;
 
+    private static final long LATE_NANOS = 1_000_000L;
+
     /// Jobs are fast, so that they meet what is not home yet; their governor rests now and then.
     static final GovernorLimits JOBS = new GovernorLimits(130, 1L << 40, 0);
 
     static final EngineSettings SETTINGS =
-            new EngineSettings(1 << 20, 8, 2_000_000, 4, JOBS, LIMIT_NANOS);
+            new EngineSettings(
+                    1 << 20, 8, 2_000_000, 4, JOBS, LIMIT_NANOS, LATE_NANOS, 16_384, 100);
 
     private static final EngineSettings SMALL =
-            new EngineSettings(1 << 18, 8, 2_000_000, 4, JOBS, LIMIT_NANOS);
+            new EngineSettings(
+                    1 << 18, 8, 2_000_000, 4, JOBS, LIMIT_NANOS, LATE_NANOS, 16_384, 100);
 
     /// How large a world is.
     ///
@@ -131,6 +135,7 @@ final class SimWorld {
                         1 << how.nextInt(3),
                         JOBS,
                         LIMIT_NANOS,
+                        LATE_NANOS,
                         1 + how.nextInt(8),
                         100);
         return new SimWorld(
@@ -351,6 +356,7 @@ final class SimWorld {
     /// Throws the world away.
     void discard() {
         if (engine != null) {
+            tally.detours += engine.counters().get(Counters.Counter.BATCHES_REWRITTEN);
             engine.pool().close();
         }
         engine = null;

@@ -166,7 +166,7 @@ public final class Simulator {
                     case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
                     case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
                     case DRILLS -> SimWorld.drilled(history.seed, history.layout, tally);
-                    case COPIES ->
+                    case COPIES, STALLS ->
                             history.seed % 2 == 0
                                     ? new SimWorld(history.seed, history.layout, tally)
                                     : SimWorld.tight(history.seed, history.layout, tally);

@@ -36,6 +36,24 @@ final class JournalWorld {
     MemorySegment region;
     Replay replay;
     int failSlot = -1;
+    static final long LATE_NANOS = 50_000_000L;
+    long promised;
+    long now;
+
+    /// Members whose operations are not done.
+    int stuck;
+
+    final List<String> late = new ArrayList<>();
+    private final Journal.Listener listener =
+            new Journal.Listener() {
+                @Override
+                public void batchCommitted() {}
+
+                @Override
+                public void copiesLate(int slots, long nanos) {
+                    late.add(Integer.toBinaryString(slots));
+                }
+            };
     long floor = 1;
 
     JournalWorld(String level, int count) {
@@ -86,7 +104,9 @@ final class JournalWorld {
                         members,
                         superblock.geometry().parityCount(),
                         replay.start(scan, epoch, 1),
-                        () -> {});
+                        LATE_NANOS,
+                        listener);
+        journal.setPromised(() -> promised);
         journal.begin(replay.epochStart(), replay.carried());
     }
 
@@ -114,6 +134,28 @@ final class JournalWorld {
         journal.append(op);
     }
 
+    /// Lets time pass, as a turn does.
+    void pass(long nanos) {
+        now += nanos;
+        journal.at(now);
+    }
+
+    /// Does what members that are not stuck have to do, and writes what is due.
+    void runUnstuck() {
+        boolean any = true;
+        while (any) {
+            any = journal.pump();
+            for (Io io : List.copyOf(pending)) {
+                if ((stuck >> io.slot & 1) == 0) {
+                    pending.remove(io);
+                    pending.addFirst(io);
+                    completeOne();
+                    any = true;
+                }
+            }
+        }
+    }
+
     void completeOne() {
         Io io = pending.removeFirst();
         if (io.slot == failSlot) {
@@ -132,14 +174,16 @@ final class JournalWorld {
         }
     }
 
-    /// The newest sequence of each block, without a member.
-    Map<Long, Long> newest(int lost) throws DamagedJournalException {
+    /// The newest sequence of each block, without some members.
+    Map<Long, Long> newest(int... lost) throws DamagedJournalException {
         BlockFile[] left = present();
-        left[lost] = null;
+        for (int slot : lost) {
+            left[slot] = null;
+        }
         JournalScan scan = JournalScan.read(left, TestVolumes.LAYOUT, superblock.volumeTag());
         Map<Long, Long> newest = new HashMap<>();
         scan.replay(
-                1,
+                journal.tailBatch(),
                 (batch, header) -> {
                     long record = Batch.HEADER_BYTES;
                     for (int i = 0; i < header.recordCount; i++) {

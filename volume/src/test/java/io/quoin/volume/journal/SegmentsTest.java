@@ -76,6 +76,71 @@ final class SegmentsTest {
         assertThat(segments.freeSegments(0b1111, 2)).isZero();
     }
 
+    /// Whichever members are lost after a segment was opened on a choice of members, as many can be opened as was said.
+    @Test
+    void whatIsSaidToBeLeftAfterALossIsLeftAfterAny() {
+        for (int seed = 0; seed < 300; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            int width = 2 + random.nextInt(5);
+            int members = width * (1 + random.nextInt(2));
+            int losses = random.nextInt(width);
+            int copies = losses + 1;
+            int all = (1 << members) - 1;
+            Segments segments = new Segments(members, width, 4 + random.nextInt(5));
+            for (int i = 0; i < 30; i++) {
+                int some = all & ~random.nextInt(1 << members);
+                int said = segments.freeAfterLoss(some, all, copies, losses);
+                Segments.Segment segment = segments.open(some, copies);
+                assertThat(said >= 0).as("seed %d", seed).isEqualTo(segment != null);
+                for (int lost = 0; segment != null && lost <= all; lost++) {
+                    int group = Integer.numberOfTrailingZeros(lost) / width;
+                    if (Integer.bitCount(lost) == losses
+                            && (losses == 0 || lost >>> group * width < 1 << width)) {
+                        int left = all & ~lost;
+                        int most = 0;
+                        for (int g = 0; g < members / width; g++) {
+                            int of = left >> g * width & (1 << width) - 1;
+                            most = Math.max(most, Integer.bitCount(of));
+                        }
+                        assertThat(segments.freeSegments(left, Math.min(copies, most)))
+                                .as("seed %d, lost %s", seed, Integer.toBinaryString(lost))
+                                .isGreaterThanOrEqualTo(said);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void aPinnedJournalSlotIsNotGivenAwayUntilItIsLetGo() {
+        Segments segments = new Segments(2, 2, 4);
+        Segments.Segment first = segments.open(0b11, 2);
+        first.holds(1);
+        Segments.Pin one = segments.pin(0, first.slotOf[0]);
+        Segments.Pin two = segments.pin(0, first.slotOf[0]);
+        segments.open(0b11, 2).holds(2);
+        segments.freeBefore(2);
+        assertThat(segments.freeSlots(0)).isEqualTo(2);
+        assertThat(segments.freeSlots(1)).isEqualTo(3);
+        assertThat(segments.pinnedMembers()).isEqualTo(0b01);
+        segments.unpin(one);
+        assertThat(segments.freeSlots(0)).isEqualTo(2);
+        segments.unpin(two);
+        assertThat(segments.freeSlots(0)).isEqualTo(3);
+
+        Segments.Segment second = segments.newest();
+        Segments.Pin live = segments.pin(1, second.slotOf[1]);
+        segments.unpin(live);
+        assertThat(segments.freeSlots(1)).as("its segment is there").isEqualTo(3);
+        Segments.Pin gone = segments.pin(1, second.slotOf[1]);
+        segments.forget(1);
+        Segments.Pin next = segments.pin(1, 0);
+        segments.unpin(gone);
+        assertThat(segments.pinnedMembers()).as("another member's").isEqualTo(0b10);
+        segments.unpin(next);
+        assertThat(segments.pinnedMembers()).isZero();
+    }
+
     @Test
     void aMemberThatLeftHoldsNothingThatCounts() {
         Segments segments = new Segments(3, 3, 4);

@@ -41,6 +41,30 @@ class SlowMembersTest {
         assertThat(judgements).containsExactly("2 true", "2 false");
     }
 
+    /// The journal does without it, so that it has nothing to be judged by.
+    @Test
+    void aSlowMemberIsTriedAgainNowAndThen() {
+        windows(4, 200, 300, 300, 5_000, 300);
+        assertThat(slow.avoided()).isEqualTo(0b0100);
+        int trials = 0;
+        for (int window = 0; window < 60; window++) {
+            boolean isOnTrial = slow.avoided() == 0;
+            trials += isOnTrial ? 1 : 0;
+            for (int slot = 0; slot < health.length; slot++) {
+                for (int i = 0; slot != 2 || isOnTrial ? i < 200 : i < 3; i++) {
+                    health[slot].wrote(slot == 2 ? 5_000_000 : 300_000);
+                }
+            }
+            now += 5_000_000_000L;
+            slow.look(now, health);
+        }
+        assertThat(trials).isBetween(3, 6);
+        assertThat(judgements).as("it was slow all the time").containsExactly("2 true");
+        windows(14, 200, 300, 300, 310, 300);
+        assertThat(judgements).containsExactly("2 true", "2 false");
+        assertThat(slow.avoided()).isZero();
+    }
+
     @Test
     void nobodyIsSlowWhenAllAre() {
         windows(6, 200, 5_000, 5_500, 4_900, 5_200);
