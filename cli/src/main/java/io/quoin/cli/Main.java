@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RebuildCommand.class,
             ScrubCommand.class,
             RateCommand.class,
+            GrowCommand.class,
             ExplainCommand.class,
             DrillCommand.class,
             JobsCommand.class,

@@ -120,6 +120,7 @@ public final class Engine {
     private final Jobs jobs;
     private final Governor governor = new Governor(this::isAsked);
     private CanaryDrill drill; // made last: it uses all the others
+    private final Growth growth;
     private final Pace pace;
     private final Counters counters;
     private final VolumeEvent.Sink events;
@@ -297,6 +298,7 @@ public final class Engine {
         drill =
                 new CanaryDrill(
                         geometry, members, dirty, cache, rows, reader, pool, new DrillFront());
+        growth = new Growth(geometry, members, this::submit);
         if (scan.damagedCopies() > 0) {
             events.accept(
                     new VolumeEvent.Note(
@@ -868,7 +870,7 @@ public final class Engine {
     /// @return the old member if it was dropped, to be closed by another thread, or null
     /// @throws IllegalArgumentException when another rebuild goes on
     public MemberSet.Detached prepareReplacement(int slot) {
-        requireServing();
+        requireNoGrowth();
         return jobs.prepareReplacement(slot);
     }
 
@@ -883,7 +885,7 @@ public final class Engine {
     /// @return the rebuild's job id
     /// @throws IllegalArgumentException when the slot's member is in sync or another rebuild goes on
     public long replaceMember(int slot, UUID uuid, BlockFile file, MemberIo io, JobOrigin origin) {
-        requireServing();
+        requireNoGrowth();
         return jobs.replaceMember(slot, uuid, file, io, origin);
     }
 
@@ -892,7 +894,7 @@ public final class Engine {
     /// @param slot slot
     /// @throws IllegalArgumentException when its member is not in sync or another rebuild goes on
     public void checkCopyable(int slot) {
-        requireServing();
+        requireNoGrowth();
         jobs.checkCopyable(slot);
     }
 
@@ -914,7 +916,7 @@ public final class Engine {
             MemberIo io,
             JobOrigin origin,
             Consumer<MemberSet.Detached> whenLeft) {
-        requireServing();
+        requireNoGrowth();
         Twin twin = new Twin(slot, uuid, file, io, members.layout(), whenLeft);
         return jobs.copyMember(twin, origin);
     }
@@ -940,7 +942,7 @@ public final class Engine {
     /// @param found newest superblock on it
     /// @throws IllegalArgumentException when it may not come back so
     public void checkReturn(int slot, Superblock found) {
-        requireServing();
+        requireNoGrowth();
         String objection = Returning.objection(members.current(), slot, found);
         if (objection != null) {
             throw new IllegalArgumentException(
@@ -954,7 +956,7 @@ public final class Engine {
     /// @return its job id
     /// @throws IllegalArgumentException when one is under way
     public long startScrub(JobOrigin origin) {
-        requireServing();
+        requireNoGrowth();
         return jobs.startScrub(origin);
     }
 
@@ -988,9 +990,63 @@ public final class Engine {
         return jobRecords().stream().filter(JobRecord::isOpen).toList();
     }
 
+    /// Plans how the volume can grow.
+    ///
+    /// @param leastBytes size of the smallest member
+    /// @param leastName its name
+    /// @return the plan
+    /// @throws IllegalArgumentException when it cannot: members are missing or too small, a job is not over
+    public GrowthPlan planGrowth(long leastBytes, String leastName) {
+        requireServing();
+        growth.check();
+        if (!openJobs().isEmpty() || members.twin() != null || drill.isActive()) {
+            throw new IllegalArgumentException(
+                    "grow: expected no job and no drill under way, found one: let it end, or cancel it");
+        }
+        return GrowthPlan.of(members.layout(), leastBytes, leastName);
+    }
+
+    /// Moves the members' end, so that the space before it can be cleared; no job is begun from then on.
+    ///
+    /// @param plan of {@link #planGrowth}
+    /// @param then runs in a turn when it is durable; never, if the volume fails meanwhile
+    public void lengthen(GrowthPlan plan, Runnable then) {
+        requireServing();
+        growth.lengthen(plan, then);
+    }
+
+    /// Makes the volume larger: the new space is cleared. What clients write beyond the former end from then on is theirs.
+    ///
+    /// @param then runs in a turn when it is durable; never, if the volume fails meanwhile
+    /// @throws IllegalArgumentException when a member was lost meanwhile
+    public void enlarge(Runnable then) {
+        requireServing();
+        growth.enlarge(() -> {
+            events.accept(
+                    new VolumeEvent.Note(
+                            "grown to "
+                                    + geometry.volumeBlocks() * Geometry.BLOCK_BYTES
+                                    + " bytes"));
+            then.run();
+        });
+    }
+
+    /// Grows no further, if it is about to.
+    public void cancelGrowth() {
+        growth.cancel();
+    }
+
     private void requireServing() {
         if (phase != Phase.SERVING) {
             throw new IllegalArgumentException("volume " + name + " is " + phase);
+        }
+    }
+
+    private void requireNoGrowth() {
+        requireServing();
+        if (growth.isUnderWay()) {
+            throw new IllegalArgumentException(
+                    "volume " + name + " is being grown: try again when it is");
         }
     }
 
@@ -1013,7 +1069,7 @@ public final class Engine {
     /// @param then told once, in a turn; never, if the volume fails meanwhile
     /// @throws IllegalArgumentException when the volume has no such rows, is not whole, or has other work to do
     public void drill(Consumer<DrillReport> then) {
-        requireServing();
+        requireNoGrowth();
         if (openJobs().stream().anyMatch(job -> job.state() == JobRecord.RUNNING)) {
             throw new IllegalArgumentException(
                     "drill: expected no job running, since a job would mend what is tried out");

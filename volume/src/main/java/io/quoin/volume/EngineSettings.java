@@ -111,4 +111,20 @@ public record EngineSettings(
                 sweepRows,
                 errorBudget);
     }
+
+    /// {@return the same with another limit for copies of batches}
+    ///
+    /// @param nanos how long one may take, 0: any time
+    public EngineSettings withLateNanos(long nanos) {
+        return new EngineSettings(
+                bufferBytes,
+                infoGroups,
+                destageAfterNanos,
+                jobRowsInFlight,
+                jobLimits,
+                ioLimitNanos,
+                nanos,
+                sweepRows,
+                errorBudget);
+    }
 }

@@ -8,6 +8,7 @@ import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.intake.BufferPool;
 import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.BlockFile;
@@ -31,6 +32,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
 
@@ -429,6 +431,76 @@ public final class Volume implements BlockDevice, AutoCloseable {
                     Creation.clearJournal(file, found.layout());
                     return (of, io) -> of.returnMember(slot, found, file, io, origin);
                 });
+    }
+
+    /// Makes the volume larger, as far as its smallest member allows; waits until it is. Clients that are connected go on; who
+    /// connects from then on is told the new size.
+    ///
+    /// @param fileBytes how large members are made first that are files, and smaller; 0: they stay as they are
+    /// @return what was done
+    /// @throws VolumeException when the members are not larger than they are used, not all in sync, or a job is not over; what there
+    ///     was is there still
+    public GrowthPlan grow(long fileBytes) throws VolumeException {
+        return VolumeGrowth.grow(new GrowthSteps(), fileBytes);
+    }
+
+    /// {@return what {@link #grow} would do}
+    ///
+    /// @param fileBytes how large members would be made that are files
+    /// @throws VolumeException as of {@link #grow}
+    public GrowthPlan planGrowth(long fileBytes) throws VolumeException {
+        return VolumeGrowth.plan(new GrowthSteps(), fileBytes);
+    }
+
+    private final class GrowthSteps implements VolumeGrowth.Steps {
+        @Override
+        public List<BlockFile> files() throws VolumeException {
+            return await(call(each -> List.of(each.members().files())));
+        }
+
+        @Override
+        public GrowthPlan plan(long leastBytes, String leastName) throws VolumeException {
+            return await(call(each -> each.planGrowth(leastBytes, leastName)));
+        }
+
+        @Override
+        public void lengthen(GrowthPlan plan) throws VolumeException {
+            durably((each, then) -> each.lengthen(plan, then));
+        }
+
+        @Override
+        public void enlarge() throws VolumeException {
+            durably(Engine::enlarge);
+        }
+
+        @Override
+        public void cancel() {
+            call(each -> {
+                each.cancelGrowth();
+                return null;
+            });
+        }
+    }
+
+    /// Has the engine do something, and waits until it is durable.
+    private void durably(BiConsumer<Engine, Runnable> action) throws VolumeException {
+        CompletableFuture<Void> durable = new CompletableFuture<>();
+        await(
+                call(each -> {
+                    action.accept(each, () -> durable.complete(null));
+                    return null;
+                }));
+        await(durable);
+    }
+
+    /// {@return its shape and size}
+    public Geometry geometry() {
+        return engine.geometry();
+    }
+
+    /// {@return bytes of each member that are in use}
+    public long memberBytes() {
+        return engine.members().layout().memberBytes();
     }
 
     /// Puts a file in a slot, in a turn.

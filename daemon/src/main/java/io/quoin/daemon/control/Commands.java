@@ -9,6 +9,7 @@ import io.quoin.daemon.host.VolumeHost;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.Explanation;
+import io.quoin.volume.GrowthPlan;
 import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.Creation;
@@ -36,6 +37,7 @@ import java.util.regex.Pattern;
 /// | `close` | `volume`, `forget` | `isClean` |
 /// | `member.fail` | `volume`, `slot`, `reason` | `volume` |
 /// | `member.replace` | `volume`, `slot`, `path`, `force`, `make` | `job`, `volume` |
+/// | `grow` | `volume`, `memberBytes`, `dryRun` | `formerBytes`, `sizeBytes`, `memberBytes` |
 /// | `scrub.start` | `volume` | `job` |
 /// | `scrub.pause`, `scrub.resume`, `scrub.cancel` | `volume` | `job` |
 /// | `scrub.status`, `rebuild.status` | `volume` | `jobs`, `total` |
@@ -126,6 +128,7 @@ public final class Commands {
             case "member.fail" -> failMember(fields, answer);
             case "member.replace" -> replaceMember(fields, origin, answer);
             case "member.return" -> returnMember(fields, origin, answer);
+            case "grow" -> grow(fields, answer);
             case "scrub.start" -> {
                 HostedVolume hosted = volume(fields);
                 fields.end();
@@ -302,6 +305,18 @@ public final class Commands {
         long job = host.returnMember(hosted.name(), slot, path, origin);
         answer.put("job", job(hosted, job));
         answer.put("volume", status(hosted));
+    }
+
+    private void grow(Fields fields, JsonObject answer) throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        long fileBytes = fields.number("memberBytes", 0, Long.MAX_VALUE).orElse(0);
+        boolean isDry = fields.flag("dryRun");
+        fields.end();
+        answer.put("formerBytes", hosted.volume().sizeBytes());
+        GrowthPlan plan =
+                isDry ? hosted.volume().planGrowth(fileBytes) : host.grow(hosted.name(), fileBytes);
+        answer.put("sizeBytes", plan.sizeBytes(hosted.volume().geometry()));
+        answer.put("memberBytes", plan.larger().memberBytes());
     }
 
     private void rate(Fields fields, JsonObject answer) throws Refusal, VolumeException {

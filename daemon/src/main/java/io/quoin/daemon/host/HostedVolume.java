@@ -21,7 +21,6 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
     private final FileClaims.Claim claim;
     private final Map<UUID, MemberAddress> addressByMember = new HashMap<>();
     private final UUID uuid;
-    private final long memberBytes;
     private final Set<MemberAddress> unreached = ConcurrentHashMap.newKeySet();
     private VolumeSettings settings;
     private boolean isRemembered;
@@ -40,7 +39,6 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
         this.counters = counters;
         this.claim = claim;
         uuid = seen.values().iterator().next().volume();
-        memberBytes = seen.values().iterator().next().layout().memberBytes();
         unreached.addAll(survey.unreached());
         seen.forEach((address, superblock) -> addressByMember.put(superblock.member(), address));
     }
@@ -104,7 +102,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
 
     /// {@return how large a member is at least}
     long memberBytes() {
-        return memberBytes;
+        return volume.memberBytes();
     }
 
     /// {@return where a member was when the volume was opened, or null}

@@ -9,6 +9,7 @@ import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.observe.CountersFile;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.EngineSettings;
+import io.quoin.volume.GrowthPlan;
 import io.quoin.volume.MemberFiles;
 import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
@@ -577,6 +578,16 @@ public final class VolumeHost {
             String name, int slot, Optional<MemberAddress> where, JobOrigin origin)
             throws VolumeException {
         return memberChanges.takeBack(volume(name), slot, where, origin);
+    }
+
+    /// Makes a volume larger, as far as its members allow.
+    ///
+    /// @param name its name
+    /// @param fileBytes how large members are made first that are files, and smaller; 0: they stay as they are
+    /// @return what was done
+    /// @throws VolumeException when it cannot grow now
+    public synchronized GrowthPlan grow(String name, long fileBytes) throws VolumeException {
+        return volume(name).volume().grow(fileBytes);
     }
 
     /// Makes a schedule of scrubs of what is served.

@@ -24,7 +24,6 @@ final class Export {
     private final ExportName name;
     private final BlockDevice device;
     private final PayloadMemory memory;
-    private final long sizeBytes;
     private final int maxPayloadBytes;
 
     // Guarded by this.
@@ -35,7 +34,6 @@ final class Export {
         this.name = name;
         this.device = device;
         memory = new PayloadMemory(device.buffers());
-        sizeBytes = device.sizeBytes();
         long poolBytes = device.buffers().capacityBytes();
         if (poolBytes < MIN_POOL_BYTES) {
             throw new IllegalArgumentException(
@@ -46,9 +44,9 @@ final class Export {
                             + " bytes, was "
                             + poolBytes);
         }
-        if (sizeBytes < 0) {
+        if (device.sizeBytes() < 0) {
             throw new IllegalArgumentException(
-                    "size of export " + name + ": expected at least 0, was " + sizeBytes);
+                    "size of export " + name + ": expected at least 0, was " + device.sizeBytes());
         }
         // A range that is not aligned takes a buffer of twice its length, and two must fit.
         maxPayloadBytes = (int) Math.min(MAX_PAYLOAD_BYTES, poolBytes / 4);
@@ -66,9 +64,9 @@ final class Export {
         return memory;
     }
 
-    /// {@return size as every client of this registration is told it}
+    /// {@return size, as whoever connects now is told it: it may grow}
     long sizeBytes() {
-        return sizeBytes;
+        return device.sizeBytes();
     }
 
     int maxPayloadBytes() {

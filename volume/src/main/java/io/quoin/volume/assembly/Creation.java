@@ -189,16 +189,34 @@ public final class Creation {
                         zeros,
                         layout.memberBytes() - MemberLayout.END_BYTES,
                         MemberLayout.END_BYTES);
-                long infoBytes = (long) layout.zoneBlocks() / Geometry.ROWS_PER_INFO * 2 * 4096;
-                for (int zone = 0; zone < layout.zoneCount(); zone++) {
-                    long at =
-                            layout.zonesOffset()
-                                    + zone * MemberLayout.zoneBytes(layout.zoneBlocks());
-                    zero(file, zeros, at, infoBytes);
-                }
+                clearInfo(file, zeros, layout, 0);
             }
             zeros.asSlice(0, LABEL.length).copyFrom(MemorySegment.ofArray(LABEL));
             check(file, file.write(zeros, 0, 4096, 0, false));
+            check(file, file.flush());
+        }
+    }
+
+    private static void clearInfo(
+            BlockFile file, MemorySegment zeros, MemberLayout layout, int fromZone)
+            throws VolumeException {
+        long infoBytes = (long) layout.zoneBlocks() / Geometry.ROWS_PER_INFO * 2 * 4096;
+        for (int zone = fromZone; zone < layout.zoneCount(); zone++) {
+            long at = layout.zonesOffset() + zone * MemberLayout.zoneBytes(layout.zoneBlocks());
+            zero(file, zeros, at, infoBytes);
+        }
+    }
+
+    /// Clears what must not hold old bytes in zones that a member is to have.
+    ///
+    /// @param file member
+    /// @param layout its layout with those zones
+    /// @param fromZone the first of them
+    /// @throws VolumeException when it cannot be written
+    public static void clearZones(BlockFile file, MemberLayout layout, int fromZone)
+            throws VolumeException {
+        try (Arena arena = Arena.ofConfined()) {
+            clearInfo(file, arena.allocate(CLEAR_BYTES, 4096), layout, fromZone);
             check(file, file.flush());
         }
     }
@@ -236,7 +254,7 @@ public final class Creation {
     private static void check(BlockFile file, IoResult result) throws VolumeException {
         if (!result.isOk()) {
             throw new VolumeException(
-                    file.name() + ": could not be written while it was made a member: " + result);
+                    file.name() + ": could not be written while it was made ready: " + result);
         }
     }
 }

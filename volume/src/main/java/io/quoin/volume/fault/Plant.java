@@ -175,7 +175,11 @@ public enum Plant {
     /// Acknowledges a batch of which a copy is late instead of writing it elsewhere.
     LATE_COPY_COUNTS,
     /// Gives journal slots back in which a late copy may still land.
-    LATE_SLOT_FREED;
+    LATE_SLOT_FREED,
+    /// Uses new zones of members before what they hold there is cleared.
+    GROWN_AT_ONCE,
+    /// Leaves in a volume that grows what its canary rows held.
+    CANARY_LEFT;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

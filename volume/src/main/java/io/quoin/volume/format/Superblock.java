@@ -454,6 +454,14 @@ public final class Superblock {
         pad(out, start + BYTES);
     }
 
+    /// {@return data blocks used on each member: whole units}
+    ///
+    /// @param layout layout of the members
+    /// @param unitBlocks blocks of a unit
+    public static long memberBlocks(MemberLayout layout, int unitBlocks) {
+        return layout.dataBlocks() / unitBlocks * unitBlocks;
+    }
+
     private static int guardByte(Guard guard) {
         return guard.hasXxh3() ? guard.code() - XXH3_LESS : guard.code();
     }
@@ -667,7 +675,7 @@ public final class Superblock {
                                 data,
                                 parity,
                                 unitBlocks,
-                                f.layout.dataBlocks() / unitBlocks * unitBlocks)
+                                memberBlocks(f.layout, unitBlocks))
                         .withCanary(hasCanary ? canaryBlocks : 0);
         List<JobRecord> jobs = new ArrayList<>();
         for (int i = 0; i < JOBS; i++) {

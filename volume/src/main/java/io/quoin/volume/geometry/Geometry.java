@@ -16,7 +16,7 @@ package io.quoin.volume.geometry;
 /// ```
 ///
 /// Rows are numbered `memberBlock * groupCount + group`. Everything is counted in blocks of 4 KiB.
-/// Immutable, allocation-free. Source of the rotation: Linux md, `ALGORITHM_LEFT_SYMMETRIC`.
+/// Immutable but for its size, which grows; allocation-free. Source of the rotation: Linux md, `ALGORITHM_LEFT_SYMMETRIC`.
 public final class Geometry {
     /// Bytes of a block.
     public static final int BLOCK_BYTES = 4096;
@@ -33,7 +33,7 @@ public final class Geometry {
     private final int parityCount;
     private final int width;
     private final int unitBlocks;
-    private final long memberBlocks;
+    private volatile long memberBlocks;
     private final long canaryBlocks;
 
     /// A checked geometry without canary rows.
@@ -117,6 +117,23 @@ public final class Geometry {
     public long leastCanary() {
         long turns = (long) unitBlocks * width;
         return (turns + ROWS_PER_INFO - 1) / ROWS_PER_INFO * ROWS_PER_INFO;
+    }
+
+    /// {@return the same on members of another size, with as many canary rows}
+    ///
+    /// @param blocks data blocks used on each member, a multiple of unitBlocks and of 32
+    /// @throws IllegalArgumentException when it is not so
+    public Geometry ofSize(long blocks) {
+        return new Geometry(
+                level, groupCount, dataCount, parityCount, unitBlocks, blocks, canaryBlocks);
+    }
+
+    /// Grows; what was where stays there, but the canary rows are the last ones again. Seen by all who have it.
+    ///
+    /// @param blocks data blocks used on each member from now on, as in {@link #ofSize}
+    public void grow(long blocks) {
+        assert ofSize(blocks).memberBlocks > memberBlocks : blocks + " after " + memberBlocks;
+        memberBlocks = blocks;
     }
 
     private static void check(String what, long value, long least, long most) {

@@ -12,6 +12,18 @@ public interface BlockFile extends AutoCloseable {
     /// {@return its size in bytes}
     long lengthBytes();
 
+    /// Looks how large it is now.
+    ///
+    /// @return its size in bytes, as {@link #lengthBytes} says from then on
+    default long measure() {
+        return lengthBytes();
+    }
+
+    /// {@return whether a write behind its end makes it longer: a file, not a disk}
+    default boolean canBecomeLonger() {
+        return false;
+    }
+
     /// Reads.
     ///
     /// @param target native memory

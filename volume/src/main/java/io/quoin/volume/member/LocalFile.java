@@ -47,7 +47,7 @@ public final class LocalFile implements BlockFile {
     private final boolean direct;
     private final int durableDescriptor;
     private final int plainDescriptor;
-    private final long lengthBytes;
+    private volatile long lengthBytes;
     private final ThreadLocal<SegmentViews> views = ThreadLocal.withInitial(SegmentViews::new);
 
     private LocalFile(
@@ -189,6 +189,21 @@ public final class LocalFile implements BlockFile {
 
     @Override
     public long lengthBytes() {
+        return lengthBytes;
+    }
+
+    @Override
+    public boolean canBecomeLonger() {
+        return durable != null && Files.isRegularFile(path);
+    }
+
+    @Override
+    public long measure() {
+        try {
+            lengthBytes = plain.size();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, path + ": " + e.getMessage());
+        }
         return lengthBytes;
     }
 

@@ -925,6 +925,16 @@ public final class MemberSet {
         writes.persist(done);
     }
 
+    /// Has the members laid out otherwise: as before, and more behind it.
+    ///
+    /// @param layout where things lie from now on
+    /// @param geometry what is there
+    /// @param done as of {@link #persist}
+    public void relayout(MemberLayout layout, Geometry geometry, Runnable done) {
+        writes.relayout(layout, geometry);
+        persist(done);
+    }
+
     private final class Writing implements MembershipWrites.Owner {
         @Override
         public void submit(int slot, Io io) {

@@ -2,6 +2,7 @@ package io.quoin.volume.member;
 
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import java.util.ArrayList;
@@ -99,6 +100,16 @@ final class MembershipWrites {
     /// {@return whether the witness could not be told}
     boolean isSuspended() {
         return isSuspended;
+    }
+
+    /// Has members laid out otherwise, from the next superblocks on.
+    ///
+    /// @param layout where things lie
+    /// @param geometry what is there
+    void relayout(MemberLayout layout, Geometry geometry) {
+        template.layout = layout;
+        template.geometry = geometry;
+        superblocks.relayout(layout);
     }
 
     /// Says which copies of a member's superblock are whole and newest: the others are written first.

@@ -36,7 +36,7 @@ final class SuperblockWrites {
     private static final int ALL = (1 << Superblock.COPIES) - 1;
     private static final int EVEN = 0b0101;
 
-    private final MemberLayout layout;
+    private MemberLayout layout;
     private final Owner owner;
     private final int slots;
     private final MemorySegment staging;
@@ -59,6 +59,11 @@ final class SuperblockWrites {
         }
         first = new int[slots];
         Arrays.fill(first, EVEN);
+    }
+
+    /// Members end elsewhere from now on; what is under way goes where it was to go, or there.
+    void relayout(MemberLayout to) {
+        layout = to;
     }
 
     /// Says which copies of a slot's member are whole and newest, a bit for each.

@@ -25,5 +25,7 @@ public enum Profile {
     /// Members copied to others that take their place, with clients, crashes, faults, losses and operators at any moment of it.
     COPIES,
     /// Disks that stand still for a while, so that batches are written elsewhere, and go on.
-    STALLS
+    STALLS,
+    /// Disks that become longer, and a volume that grows onto what is new while clients use it.
+    GROWTH
 }

@@ -4,6 +4,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.IoResult;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +23,11 @@ final class SimDisk implements BlockFile {
 
     private final String name;
     private final int sectorBytes;
-    private final byte[][] durable;
-    private final byte[][] current;
+    private byte[][] durable;
+    private byte[][] current;
     private final Map<Integer, List<byte[]>> unflushed = new HashMap<>();
-    private final boolean[] unreadable;
-    private final boolean[] damaged;
+    private boolean[] unreadable;
+    private boolean[] damaged;
     private int pages;
 
     /// Faults this disk may show; null: none.
@@ -125,6 +126,27 @@ final class SimDisk implements BlockFile {
     /// @param other its name
     SimDisk blank(String other) {
         return new SimDisk(other, current.length, sectorBytes);
+    }
+
+    /// There is more of it: pages that hold zeros, anything, or what another page holds.
+    void lengthen(int more, SplittableRandom random) {
+        int was = current.length;
+        durable = Arrays.copyOf(durable, was + more);
+        current = Arrays.copyOf(current, was + more);
+        unreadable = Arrays.copyOf(unreadable, was + more);
+        damaged = Arrays.copyOf(damaged, was + more);
+        for (int page = was; page < was + more; page++) {
+            switch (random.nextInt(3)) {
+                case 0 -> {
+                    durable[page] = new byte[PAGE];
+                    random.nextBytes(durable[page]);
+                }
+                case 1 -> durable[page] = durable[random.nextInt(was)];
+                default -> durable[page] = null;
+            }
+            current[page] = durable[page];
+        }
+        pages = was + more;
     }
 
     /// Cuts the end off.

@@ -39,6 +39,7 @@ final class SimHistories {
             case DRILLS -> SimDrills.run(world);
             case COPIES -> SimCopies.run(world);
             case STALLS -> SimStalls.run(world);
+            case GROWTH -> SimGrowth.run(world);
         }
     }
 

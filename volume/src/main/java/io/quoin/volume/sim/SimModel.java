@@ -3,6 +3,7 @@ package io.quoin.volume.sim;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// What a block device with Quoin's promises may answer, sector by sector: slow and plain.
@@ -36,12 +37,12 @@ final class SimModel {
         }
     }
 
-    private final long[] acknowledged;
+    private long[] acknowledged;
 
     /// Whether somebody has seen the write that is in flight: it must be seen from then on.
-    private final boolean[] isSeen;
+    private boolean[] isSeen;
 
-    private final Write[] inFlight;
+    private Write[] inFlight;
     private final List<Read> reads = new ArrayList<>();
     private long nextNumber = 1;
 
@@ -60,6 +61,13 @@ final class SimModel {
 
     SimModel copy() {
         return new SimModel(this);
+    }
+
+    /// There are more sectors, all of them zeros.
+    void grow(long sectors) {
+        acknowledged = Arrays.copyOf(acknowledged, (int) sectors);
+        isSeen = Arrays.copyOf(isSeen, (int) sectors);
+        inFlight = Arrays.copyOf(inFlight, (int) sectors);
     }
 
     long sectorCount() {

@@ -122,7 +122,7 @@ final class SimOperator {
         SimDisk old = world.disks[slot];
         SimDisk blank = old.blank("disk" + slot + "." + ++replaced);
         try {
-            Creation.clear(blank, world.superblock.layout(), true);
+            Creation.clear(blank, engine().members().layout(), true);
         } catch (VolumeException e) {
             throw new AssertionError(e);
         }
@@ -143,7 +143,7 @@ final class SimOperator {
         world.twins.look(engine());
         SimDisk blank = world.disks[slot].blank("disk" + slot + "." + ++replaced);
         try {
-            Creation.clear(blank, world.superblock.layout(), true);
+            Creation.clear(blank, engine().members().layout(), true);
             world.twins.offer(slot, blank);
             engine().copyMember(
                             slot,

@@ -19,6 +19,9 @@ final class SimTally {
     /// Journal batches that were written again, since a copy was late.
     long detours;
 
+    /// Times that a volume grew.
+    long growths;
+
     long refusals;
     long heals;
 
@@ -43,6 +46,7 @@ final class SimTally {
         scrubs += other.scrubs;
         drills += other.drills;
         detours += other.detours;
+        growths += other.growths;
         refusals += other.refusals;
         heals += other.heals;
         seconds += other.seconds;
@@ -75,6 +79,7 @@ final class SimTally {
         text.append(scrubs).append(" scrubs, ");
         text.append(drills).append(" drills, ");
         text.append(detours).append(" detours, ");
+        text.append(growths).append(" growths, ");
         text.append(heals).append(" heals, ");
         text.append(refusals).append(" refusals; ");
         text.append(String.format("%.2f", seconds / 86_400 / 365.25));

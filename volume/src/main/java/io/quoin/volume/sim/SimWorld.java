@@ -40,18 +40,17 @@ final class SimWorld {
     /// A member that takes longer than this is dropped.
     static final long LIMIT_NANOS = 50_000_000L;
 
+    /// Copies of a batch that take longer are late: in half of the worlds, and in all that stall.
     private static final long LATE_NANOS = 1_000_000L;
 
     /// Jobs are fast, so that they meet what is not home yet; their governor rests now and then.
     static final GovernorLimits JOBS = new GovernorLimits(130, 1L << 40, 0);
 
     static final EngineSettings SETTINGS =
-            new EngineSettings(
-                    1 << 20, 8, 2_000_000, 4, JOBS, LIMIT_NANOS, LATE_NANOS, 16_384, 100);
+            new EngineSettings(1 << 20, 8, 2_000_000, 4, JOBS, LIMIT_NANOS);
 
     private static final EngineSettings SMALL =
-            new EngineSettings(
-                    1 << 18, 8, 2_000_000, 4, JOBS, LIMIT_NANOS, LATE_NANOS, 16_384, 100);
+            new EngineSettings(1 << 18, 8, 2_000_000, 4, JOBS, LIMIT_NANOS);
 
     /// How large a world is.
     ///
@@ -67,11 +66,17 @@ final class SimWorld {
             int zoneBlocks,
             int blocks,
             EngineSettings settings,
-            int canaryShare) {}
+            int canaryShare) {
+        Size with(EngineSettings others) {
+            return new Size(slots, segmentBytes, zoneBlocks, blocks, others, canaryShare);
+        }
+    }
 
     private static final Size USUAL = new Size(24, 64 << 10, 64, 192, SETTINGS, 0);
     private static final Size LITTLE = new Size(12, 32 << 10, 64, 24, SMALL, 0);
     private static final Size DRILLED = new Size(24, 64 << 10, 64, 192, SETTINGS, 4);
+
+    private static final Size GROWING = new Size(24, 64 << 10, 64, 1 << 20, SETTINGS, 4);
 
     private static final int MOST_LOG = 100_000;
 
@@ -94,6 +99,7 @@ final class SimWorld {
     private long now;
     private long wallMillis;
     private boolean keepsMarks;
+    private boolean isGrowing;
 
     /// Slots whose member has done something to be dropped for.
     final Set<Integer> suspects = new HashSet<>();
@@ -126,6 +132,16 @@ final class SimWorld {
 
     /// A world in which every limit is near: little memory, short sweeps, dirty blocks that go home soon.
     static SimWorld tight(long seed, SimSpec spec, SimTally tally) {
+        return new SimWorld(seed, spec, tally, tight(seed));
+    }
+
+    /// A world in which copies of batches are late soon; in half of them every limit is near.
+    static SimWorld stalling(long seed, SimSpec spec, SimTally tally) {
+        Size size = seed % 2 == 0 ? USUAL : tight(seed);
+        return new SimWorld(seed, spec, tally, size.with(size.settings.withLateNanos(LATE_NANOS)));
+    }
+
+    private static Size tight(long seed) {
         SplittableRandom how = new SplittableRandom(~seed);
         EngineSettings settings =
                 new EngineSettings(
@@ -135,20 +151,11 @@ final class SimWorld {
                         1 << how.nextInt(3),
                         JOBS,
                         LIMIT_NANOS,
-                        LATE_NANOS,
+                        0,
                         1 + how.nextInt(8),
                         100);
-        return new SimWorld(
-                seed,
-                spec,
-                tally,
-                new Size(
-                        how.nextBoolean() ? 10 : 24,
-                        64 << 10,
-                        64 << how.nextInt(2),
-                        640,
-                        settings,
-                        0));
+        return new Size(
+                how.nextBoolean() ? 10 : 24, 64 << 10, 64 << how.nextInt(2), 640, settings, 0);
     }
 
     /// A world whose volume has canary rows.
@@ -156,8 +163,24 @@ final class SimWorld {
         return new SimWorld(seed, spec, tally, DRILLED);
     }
 
+    /// A world whose volume may grow: clients use all of it, and it has canary rows.
+    static SimWorld growing(long seed, SimSpec spec, SimTally tally) {
+        SimWorld world = new SimWorld(seed, spec, tally, GROWING);
+        world.isGrowing = true;
+        return world;
+    }
+
+    /// The model is as large as the volume is.
+    void growModel() {
+        long sectors = engine.geometry().volumeBlocks() * 8;
+        if (sectors > model.sectorCount()) {
+            model.grow(sectors);
+        }
+    }
+
     private SimWorld(long seed, SimSpec spec, SimTally tally, Size size) {
-        settings = size.settings;
+        boolean isLate = size.settings.lateNanos() == LATE_NANOS || seed % 2 == 0;
+        settings = size.settings.withLateNanos(isLate ? LATE_NANOS : 0);
         random = new SplittableRandom(seed);
         ofFaults = random.split();
         this.spec = spec;
@@ -235,6 +258,7 @@ final class SimWorld {
         suspects.addAll(from.suspects);
         formerSuspects.addAll(from.formerSuspects);
         dropped.addAll(from.dropped);
+        isGrowing = from.isGrowing;
         witnessed.putAll(from.witnessed);
     }
 
@@ -455,6 +479,9 @@ final class SimWorld {
                         () -> wallMillis,
                         Lease.FOR_EVER);
         twins.opened(engine);
+        if (isGrowing) {
+            growModel();
+        }
         tally.recoveries++;
     }
 

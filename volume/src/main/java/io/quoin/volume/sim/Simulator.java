@@ -165,8 +165,10 @@ public final class Simulator {
                 switch (history.profile) {
                     case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
                     case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
+                    case GROWTH -> SimWorld.growing(history.seed, history.layout, tally);
                     case DRILLS -> SimWorld.drilled(history.seed, history.layout, tally);
-                    case COPIES, STALLS ->
+                    case STALLS -> SimWorld.stalling(history.seed, history.layout, tally);
+                    case COPIES ->
                             history.seed % 2 == 0
                                     ? new SimWorld(history.seed, history.layout, tally)
                                     : SimWorld.tight(history.seed, history.layout, tally);
