@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "drill",
         description = {
-            "Damages blocks on the members of a volume, in rows that are set apart from clients, and says whether each was"
-                    + " noticed, read rightly nevertheless, and repaired.",
+            "Damages blocks and their info on the members of a volume, and lets reads fail and stall, in rows that are set apart"
+                    + " from clients, and says whether each was noticed, read rightly nevertheless, and repaired.",
             "Ends with 1 when anything of that was not so, or the drill ended early. The daemon does so by itself each day."
         })
 final class DrillCommand extends QuoinCommand {

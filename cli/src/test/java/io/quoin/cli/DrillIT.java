@@ -53,7 +53,7 @@ class DrillIT {
         here.serve();
         JsonObject first = here.json("drill", "orders");
         assertThat(first.getString("state")).isEqualTo("ok");
-        assertThat(first.getArray("trials")).hasSize(24);
+        assertThat(first.getArray("trials")).hasSize(3 * (2 * 7 + 1));
         Process fio =
                 new ProcessBuilder(
                                 "fio",
@@ -84,7 +84,7 @@ class DrillIT {
         } finally {
             fio.destroyForcibly();
         }
-        assertThat(here.done("status", "ledger")).containsPattern("drill +.*: ok, all 16 damages");
+        assertThat(here.done("status", "ledger")).containsPattern("drill +.*: ok, all 30 damages");
         JsonObject status = here.json("status", "orders");
         assertThat(status.getLong("canaryBytes")).isPositive();
         assertThat(status.getObject("counters").getLong("blocks repaired")).isZero();
@@ -108,11 +108,11 @@ class DrillIT {
         here.environment("QUOIND_OPTS", "-Dquoin.plant=" + Plant.READ_UNVERIFIED);
         Installation.DaemonProcess daemon = here.serve();
         assertThat(daemon.log()).contains("THE BUG READ_UNVERIFIED IS PLANTED");
-        here.refused(1, "orders: 12 of 24 damages not dealt with", "drill", "orders");
+        here.refused(1, "orders: 12 of 45 damages not dealt with", "drill", "orders");
         assertThat(here.done("events", "orders"))
-                .contains("error  orders: DRILL FAILED: 12 of 24 damages")
+                .contains("error  orders: DRILL FAILED: 12 of 45 damages")
                 .contains("a read returned wrong bytes");
-        assertThat(here.done("status", "orders")).contains("FAILED, 12 of 24");
+        assertThat(here.done("status", "orders")).contains("FAILED, 12 of 45");
     }
 
     /// Goal: a drill that is cut short leaves nothing that a client or a scrub would meet. Method: kill -9 amid drills.

@@ -8,12 +8,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /// Which canary blocks a drill damages, what it writes to them, and what damage looks like. Computation alone.
 final class CanaryRows {
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
     private static final int SCRAMBLED_BYTES = 64;
+    private static final int LEAST_ROWS = 2;
 
     /// A block of a member.
     ///
@@ -38,6 +40,18 @@ final class CanaryRows {
             }
         }
         return targets;
+    }
+
+    /// {@return the rows of targets, and another one if they are all in one}
+    ///
+    /// @param geometry of a volume with canary rows
+    /// @param targets what is damaged
+    static long[] rows(Geometry geometry, List<Target> targets) {
+        LongStream all = targets.stream().mapToLong(Target::row);
+        long[] rows = all.distinct().sorted().toArray();
+        return rows.length >= LEAST_ROWS
+                ? rows
+                : new long[] {rows[0], rows[0] + geometry.groupCount()};
     }
 
     /// {@return a canary row in which a slot has a position of a kind; -1: none}
@@ -95,13 +109,22 @@ final class CanaryRows {
                 memory.set(
                         ValueLayout.JAVA_BYTE, somewhere, (byte) (before ^ 1 << (somewhere & 7)));
             }
-            case SCRAMBLED -> {
-                for (int i = 0; i < SCRAMBLED_BYTES; i += Long.BYTES) {
-                    memory.set(WORD, somewhere + i, memory.get(WORD, somewhere + i) * GOLDEN + 1);
-                }
-            }
+            case SCRAMBLED -> scramble(memory, somewhere, SCRAMBLED_BYTES);
             case LOST_WRITE -> MemorySegment.copy(memory, older, memory, at, BLOCK_BYTES);
             case MISPLACED_WRITE -> fill(memory, at, foreign, 0);
+            case INFO_COPY, INFO, READ_ERROR, STALL ->
+                    throw new IllegalArgumentException("not damage to a block: " + damage);
+        }
+    }
+
+    /// Makes other bytes of some.
+    ///
+    /// @param memory holds them
+    /// @param at the first
+    /// @param bytes how many, a multiple of 8
+    static void scramble(MemorySegment memory, long at, int bytes) {
+        for (int i = 0; i < bytes; i += Long.BYTES) {
+            memory.set(WORD, at + i, memory.get(WORD, at + i) * GOLDEN + 1);
         }
     }
 }

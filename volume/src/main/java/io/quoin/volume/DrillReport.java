@@ -7,7 +7,7 @@ import java.util.List;
 /// @param trials each damage that was done, in order
 /// @param trouble why the drill ended early; null when it did not
 public record DrillReport(List<Trial> trials, String trouble) {
-    /// What is done to a block on a member.
+    /// What is done to a block on a member, to its info or to reads of it.
     public enum Damage {
         /// One bit is another.
         FLIPPED_BIT("flipped bit"),
@@ -16,7 +16,15 @@ public record DrillReport(List<Trial> trials, String trouble) {
         /// The block has the content of before the last write.
         LOST_WRITE("lost write"),
         /// The block has the content of another one.
-        MISPLACED_WRITE("misplaced write");
+        MISPLACED_WRITE("misplaced write"),
+        /// One copy of the info block is damaged.
+        INFO_COPY("damaged info copy"),
+        /// Both copies of the info block are damaged.
+        INFO("damaged info"),
+        /// Reads of the block fail.
+        READ_ERROR("read error"),
+        /// A read of the block is held back for a while.
+        STALL("stall");
 
         private final String text;
 
@@ -37,7 +45,8 @@ public record DrillReport(List<Trial> trials, String trouble) {
     /// @param member its name
     /// @param row in which row
     /// @param finding what the volume said of it; null: nothing
-    /// @param wrongAnswer what was wrong with a read; null: it had the right bytes or, without redundancy, an error
+    /// @param wrongAnswer what was wrong with a read, or a write of another row; null: the bytes were right or, where without
+    ///     redundancy there are none, an error
     /// @param isMended whether the member had the right bytes afterwards; without redundancy nobody can mend it
     public record Trial(
             Damage damage,

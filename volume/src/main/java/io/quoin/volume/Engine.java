@@ -40,6 +40,7 @@ import io.quoin.volume.repair.GovernorLimits;
 import io.quoin.volume.repair.Repairer;
 import io.quoin.volume.repair.Stages;
 import io.quoin.volume.row.InfoCache;
+import io.quoin.volume.row.InfoGroup;
 import io.quoin.volume.row.RowReader;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -128,6 +129,7 @@ public final class Engine {
     private final String name;
 
     private Phase phase = Phase.RECOVERING;
+    private long nowNanos;
     private boolean isDraining;
     private long dirtySinceNanos = -1;
     private long roundsSinceCheckpoint;
@@ -297,7 +299,9 @@ public final class Engine {
         jobs = new Jobs(geometry, members, journal, repairer, wallMillis);
         drill =
                 new CanaryDrill(
-                        geometry, members, dirty, cache, rows, reader, pool, new DrillFront());
+                        new CanaryBench.Parts(
+                                geometry, members, cache, rows, reader, pool, new DrillFront()),
+                        dirty);
         growth = new Growth(geometry, members, this::submit);
         if (scan.damagedCopies() > 0) {
             events.accept(
@@ -337,7 +341,7 @@ public final class Engine {
         }
     }
 
-    private final class DrillFront implements CanaryDrill.Front {
+    private final class DrillFront implements CanaryBench.Front {
         @Override
         public void submit(Request request) {
             Engine.this.submit(request);
@@ -349,8 +353,28 @@ public final class Engine {
         }
 
         @Override
+        public void checkpoint(Runnable then) {
+            checkpointer.request(then);
+        }
+
+        @Override
+        public boolean isBeingWritten(InfoGroup group) {
+            return checkpointer.isWriting(group);
+        }
+
+        @Override
         public boolean isServing() {
             return phase == Phase.SERVING;
+        }
+
+        @Override
+        public long nowNanos() {
+            return nowNanos;
+        }
+
+        @Override
+        public long ioLimitNanos() {
+            return settings.ioLimitNanos();
         }
     }
 
@@ -602,6 +626,7 @@ public final class Engine {
     ///
     /// @param nowNanos monotonic clock
     public void at(long nowNanos) {
+        this.nowNanos = nowNanos;
         journal.at(nowNanos);
         governor.at(nowNanos);
         members.at(nowNanos);
@@ -634,6 +659,7 @@ public final class Engine {
         return phase != Phase.SERVING
                 || isDraining
                 || whenAllIsHome != null
+                || drill.isStepDue()
                 || repairer.isStepDue(mayJobsClaim())
                 || destager.isStepDue()
                 || !destager.isActive() && isTight();
@@ -1010,8 +1036,13 @@ public final class Engine {
     ///
     /// @param plan of {@link #planGrowth}
     /// @param then runs in a turn when it is durable; never, if the volume fails meanwhile
+    /// @throws IllegalArgumentException when a member was lost, or a drill begun, meanwhile
     public void lengthen(GrowthPlan plan, Runnable then) {
         requireServing();
+        if (drill.isActive()) { // begun since it was planned: its rows are about to be clients'
+            throw new IllegalArgumentException(
+                    "grow: expected no drill under way, found one: let it end");
+        }
         growth.lengthen(plan, then);
     }
 

@@ -106,6 +106,13 @@ public final class Checkpointer {
         return isActive;
     }
 
+    /// {@return whether the checkpoint under way writes a group}
+    ///
+    /// @param group info group
+    public boolean isWriting(InfoGroup group) {
+        return groups.contains(group);
+    }
+
     /// {@return the share of the info that the checkpoint under way has written, from 0 to 1}
     public double progress() {
         if (!isActive || groups.isEmpty()) {

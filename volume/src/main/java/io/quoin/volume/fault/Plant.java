@@ -179,7 +179,11 @@ public enum Plant {
     /// Uses new zones of members before what they hold there is cleared.
     GROWN_AT_ONCE,
     /// Leaves in a volume that grows what its canary rows held.
-    CANARY_LEFT;
+    CANARY_LEFT,
+    /// Takes a read that failed for one that was done.
+    READ_ERROR_BELIEVED,
+    /// Hands an operation to a member only when the one before it has ended.
+    ONE_AT_A_TIME;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

@@ -46,15 +46,21 @@ public final class BlockInfo {
     /// Lost beyond repair: reads fail until it is written again; counts as zeros in parity.
     public static final int BAD = 4;
 
+    /// Where the guards begin, which end at {@link #GUARDS_END}.
+    public static final int GUARDS = 24;
+
+    /// Behind the guards.
+    public static final int GUARDS_END = 88;
+
     static final int TYPE = 0;
     static final int GUARD = 1;
     static final int REFERENCE = 8;
     static final int GENERATION = 16;
-    static final int CRC16 = 24;
+    static final int CRC16 = GUARDS;
     static final int SECDED = 40;
     static final int CRC32C = 56;
     static final int XXH3 = 60;
-    static final int VECTOR = 88;
+    static final int VECTOR = GUARDS_END;
     static final int VECTOR_BYTES = 32;
 
     static final ValueLayout.OfShort SHORT =

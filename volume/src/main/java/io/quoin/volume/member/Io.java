@@ -59,6 +59,9 @@ public final class Io {
     /// Whether it has ended, and its shadow is waited for.
     boolean isHeld;
 
+    /// Whether a drill has it fail, whatever the member says.
+    boolean isStagedToFail;
+
     /// Neighbours in the slot's queue, and when it was handed to the member.
     Io older;
 

@@ -82,6 +82,9 @@ public final class MemberSet {
     private final Watchdog watchdog;
     private Listener listener;
 
+    /// What a drill lets go wrong now; null: nothing.
+    private StagedFault staged;
+
     private Twin twin;
     private final List<Twin> leaving = new ArrayList<>();
 
@@ -413,6 +416,10 @@ public final class MemberSet {
         io.queue = queues[slot];
         io.twin = null;
         io.submittedNanos = nowNanos;
+        io.isStagedToFail = false;
+        if (staged != null) {
+            staged.meet(io);
+        }
         if (twin != null
                 && twin.slot == slot
                 && twin.isFor(io)
@@ -420,6 +427,33 @@ public final class MemberSet {
             twin.shadow(io, watchdog.tick());
         }
         queues[slot].submit(io, watchdog.tick());
+    }
+
+    /// Lets reads of a canary block go wrong until told otherwise: those of a client's never do.
+    ///
+    /// @param kind what goes wrong
+    /// @param slot slot with a member
+    /// @param row canary row
+    /// @param most how often; a stall once
+    /// @return the fault
+    /// @throws IllegalArgumentException when the row is not a canary row of the slot's group
+    public StagedFault stage(StagedFault.Kind kind, int slot, long row, int most) {
+        if (!geometry.isCanary(row) || geometry.groupOf(row) != slot / geometry.width()) {
+            throw new IllegalArgumentException(
+                    "row: expected a canary row of slot " + slot + ", was " + row);
+        }
+        unstage();
+        staged = new StagedFault(kind, slot, layout().dataOffset(geometry.memberBlock(row)), most);
+        return staged;
+    }
+
+    /// Nothing is made to go wrong any more; what was held back goes on.
+    public void unstage() {
+        StagedFault over = staged;
+        staged = null;
+        if (over != null) {
+            over.end();
+        }
     }
 
     /// Starts an operation on the twin alone.
@@ -434,12 +468,19 @@ public final class MemberSet {
     /// @param io done operation
     public void completed(Io io) {
         io.queue.completed(io, watchdog.tick());
+        boolean isStaged = io.isStagedToFail && io.result.isOk();
+        if (isStaged) {
+            io.result = IoResult.ERROR;
+        }
         if (io.twin == null && io.queue == queues[io.slot]) {
-            if (io.kind == Io.Kind.READ && !io.result.isOk()) {
+            if (io.kind == Io.Kind.READ && !io.result.isOk() && !isStaged) {
                 health[io.slot].readFailed();
             } else if (io.kind == Io.Kind.WRITE_DURABLE && io.submittedNanos != 0) {
                 health[io.slot].wrote(nowNanos - io.submittedNanos);
             }
+        }
+        if (io.kind == Io.Kind.READ && Plant.READ_ERROR_BELIEVED.isPlanted()) {
+            io.result = IoResult.OK;
         }
         ended(io);
         if (!leaving.isEmpty()) {

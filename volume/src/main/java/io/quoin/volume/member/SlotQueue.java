@@ -1,5 +1,6 @@
 package io.quoin.volume.member;
 
+import io.quoin.volume.fault.Plant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,11 +24,15 @@ final class SlotQueue {
     /// @param io operation, its target set
     /// @param tick time
     void submit(Io io, long tick) {
-        if (underWay >= MAX_UNDER_WAY || isHeld && io.kind != Io.Kind.READ) {
+        if (underWay >= most() || isHeld && io.kind != Io.Kind.READ) {
             backlog.addLast(io);
         } else {
             start(io, tick);
         }
+    }
+
+    private static int most() {
+        return Plant.ONE_AT_A_TIME.isPlanted() ? 1 : MAX_UNDER_WAY;
     }
 
     private void start(Io io, long tick) {
@@ -75,7 +80,7 @@ final class SlotQueue {
     /// @param tick time
     void goOn(long tick) {
         isHeld = false;
-        while (underWay < MAX_UNDER_WAY && !backlog.isEmpty()) {
+        while (underWay < most() && !backlog.isEmpty()) {
             start(backlog.pollFirst(), tick);
         }
     }

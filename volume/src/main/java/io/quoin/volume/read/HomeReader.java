@@ -357,7 +357,7 @@ public final class HomeReader implements BaseReader {
 
         @Override
         public void ended(Range range, boolean wasRead) {
-            if (!wasRead) {
+            if (!wasRead && range.firstBlock < geometry.volumeBlocks()) { // no drill's
                 counters.add(Counter.READ_ERRORS, 1);
             }
             range.end(true);

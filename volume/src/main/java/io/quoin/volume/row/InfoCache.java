@@ -50,6 +50,7 @@ public final class InfoCache {
     private final ArrayDeque<MemorySegment> spareTogether = new ArrayDeque<>();
     private final int mostTogether;
     private Arrival arrival = (group, then) -> then.run();
+    private DamageListener damage = (key, slot, copy) -> {};
 
     /// Told when a group is in memory.
     @FunctionalInterface
@@ -70,6 +71,17 @@ public final class InfoCache {
         void arrived(InfoGroup group, Runnable then);
     }
 
+    /// Told of info blocks that are not what was written.
+    @FunctionalInterface
+    public interface DamageListener {
+        /// A copy was read, and does not count: torn by a crash, damaged, unreadable, of something else.
+        ///
+        /// @param key info group
+        /// @param slot slot of its member
+        /// @param copy 0: A, 1: B
+        void damaged(long key, int slot, int copy);
+    }
+
     /// An empty cache.
     ///
     /// @param members whom to read from
@@ -88,6 +100,13 @@ public final class InfoCache {
     /// @param first told of each group that was read
     public void setArrival(Arrival first) {
         arrival = first;
+    }
+
+    /// Names who is told of damaged info.
+    ///
+    /// @param whom listener
+    public void setDamageListener(DamageListener whom) {
+        damage = whom;
     }
 
     /// {@return the group if it is in memory, or null}
@@ -370,6 +389,12 @@ public final class InfoCache {
         private boolean settle(InfoGroup group, int place, int lane) {
             boolean a = isUsable(0, lane, place);
             boolean b = isUsable(1, lane, place);
+            if (!a) {
+                damage.damaged(group.key(), firstSlot + lane, 0);
+            }
+            if (!b) {
+                damage.damaged(group.key(), firstSlot + lane, 1);
+            }
             long at = at(lane, place);
             long checkpointA = InfoBlock.checkpoint(copies[0], at);
             long checkpointB = InfoBlock.checkpoint(copies[1], at);

@@ -149,7 +149,7 @@ public final class RowReader {
                     done -> {
                         if (done.result.isOk()) {
                             frame.read |= 1 << done.tag;
-                        } else {
+                        } else if (!geometry.isCanary(frame.row)) {
                             counters.add(Counter.READ_ERRORS, 1);
                         }
                         readDone(frame, reader);

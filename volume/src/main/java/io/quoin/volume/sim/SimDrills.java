@@ -84,7 +84,7 @@ final class SimDrills {
         SimHistories.restart(world);
     }
 
-    private void live(int steps) {
+    private void live(int steps) throws VolumeException {
         for (int i = 0; i < steps; i++) {
             if (random.nextInt(4) == 0) {
                 world.client.ask();
@@ -98,7 +98,16 @@ final class SimDrills {
             if (isCalm && random.nextInt(300) == 0 && world.happens()) {
                 mishaps.drop();
             }
-            world.step(12);
+            stepAndLook();
+        }
+    }
+
+    /// What a drill has damaged is nobody's loss when the power goes, and members with it.
+    private void stepAndLook() throws VolumeException {
+        world.step(12);
+        boolean isLookedAt = isCalm && isUnderWay && random.nextInt(150) == 0;
+        if (isLookedAt && world.engine().phase() == Engine.Phase.SERVING) {
+            SimHistories.crashAndLookAt(world, operator.isOptimal() ? world.tolerance() : 0);
         }
     }
 
@@ -132,9 +141,9 @@ final class SimDrills {
         }
     }
 
-    private void finishDrill() {
+    private void finishDrill() throws VolumeException {
         for (int i = 0; isUnderWay && world.engine().phase() == Engine.Phase.SERVING; i++) {
-            world.step(12);
+            stepAndLook();
             if (i > MOST_STEPS) {
                 throw new SimModel.Violation("R17: a drill does not end: " + world.description());
             }
