@@ -37,6 +37,7 @@ import io.quoin.volume.member.Witness;
 import io.quoin.volume.read.HomeReader;
 import io.quoin.volume.repair.Governor;
 import io.quoin.volume.repair.GovernorLimits;
+import io.quoin.volume.repair.Neighbourhood;
 import io.quoin.volume.repair.Repairer;
 import io.quoin.volume.repair.Stages;
 import io.quoin.volume.row.InfoCache;
@@ -333,6 +334,9 @@ public final class Engine {
                 };
         if (row < 0 || !geometry.isCanary(row)) {
             sink.accept(event);
+            if (row >= 0) {
+                repairer.found(row);
+            }
         } else if (!drill.takes(event)) {
             sink.accept(
                     new VolumeEvent.Note(
@@ -660,7 +664,7 @@ public final class Engine {
                 || isDraining
                 || whenAllIsHome != null
                 || drill.isStepDue()
-                || repairer.isStepDue(mayJobsClaim())
+                || jobs.isStepDue(mayJobsStart(), mayJobsClaim())
                 || destager.isStepDue()
                 || !destager.isActive() && isTight();
     }
@@ -713,8 +717,7 @@ public final class Engine {
         any |= intake.retry();
         any |= destager.step();
         any |= destage(nowNanos);
-        boolean isServing = phase == Phase.SERVING;
-        any |= jobs.step(nowNanos, isServing && isSettled(), mayJobsClaim());
+        any |= jobs.step(nowNanos, mayJobsStart(), mayJobsClaim());
         any |= emptyJournal();
         any |= drill.step();
         if (phase == Phase.STOPPING) {
@@ -727,6 +730,10 @@ public final class Engine {
         return intake.open() > 0 || reader.open() > 0;
     }
 
+    private boolean mayJobsStart() {
+        return phase == Phase.SERVING && isSettled();
+    }
+
     private boolean mayJobsClaim() {
         return phase == Phase.SERVING && !intake.isWaiting() && !members.isFrozen();
     }
@@ -734,7 +741,7 @@ public final class Engine {
     /// {@return nanoseconds after which {@link #step} has more to do for a job, though nothing happens until
     /// then; 0 or less: none}
     public long jobWaitNanos() {
-        return phase == Phase.SERVING ? repairer.waitNanos() : 0;
+        return phase == Phase.SERVING ? jobs.waitNanos() : 0;
     }
 
     private void serve() {
@@ -812,6 +819,7 @@ public final class Engine {
         if (repairer.isRunning()) {
             repairer.suspend();
         }
+        repairer.near().giveWay();
     }
 
     private boolean isMarkingClean;
@@ -824,6 +832,7 @@ public final class Engine {
                 || destager.isActive()
                 || !redo.isDone()
                 || repairer.isRunning()
+                || repairer.near().isRunning()
                 || drill.isActive()
                 || checkpointer.isActive()) {
             return false;
@@ -1006,9 +1015,11 @@ public final class Engine {
         return repairer.bytesPerSecond();
     }
 
-    /// {@return whether a job has something in flight, its record in the superblocks included}
+    /// {@return whether a job has something in flight, its record in the superblocks included, or what is near damage is
+    /// being checked, or is about to be}
     public boolean isJobUnderWay() {
-        return repairer.isRunning();
+        Neighbourhood near = repairer.near();
+        return repairer.isRunning() || near.isRunning() || near.hasWaiting();
     }
 
     /// {@return jobs that run or are paused}

@@ -9,6 +9,7 @@ import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.MemberIo;
 import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Twin;
+import io.quoin.volume.repair.Neighbourhood;
 import io.quoin.volume.repair.Repairer;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ final class Jobs {
     private final MemberSet members;
     private final Journal journal;
     private final Repairer repairer;
+    private final Neighbourhood near;
     private final LongSupplier wallMillis;
 
     Jobs(
@@ -36,6 +38,7 @@ final class Jobs {
         this.members = members;
         this.journal = journal;
         this.repairer = repairer;
+        near = repairer.near();
         this.wallMillis = wallMillis;
     }
 
@@ -47,6 +50,49 @@ final class Jobs {
     /// @param mayClaim whether the one under way may take up more
     /// @return whether anything was done
     boolean step(long nowNanos, boolean mayStart, boolean mayClaim) {
+        return stepNear(mayStart, mayClaim) | stepJob(nowNanos, mayStart, mayClaim);
+    }
+
+    /// What is near damage is checked beside a scrub, for that may take days, and after a rebuild: redundancy first.
+    private boolean stepNear(boolean mayStart, boolean mayClaim) {
+        if (near.isRunning()) {
+            if (isRebuildFirst()) {
+                near.giveWay();
+            }
+            return near.step(mayClaim, !repairer.isRunning());
+        }
+        if (!isNearDue(mayStart)) {
+            return false;
+        }
+        near.start();
+        return true;
+    }
+
+    private boolean isNearDue(boolean mayStart) {
+        return mayStart && near.hasWaiting() && !isRebuildFirst();
+    }
+
+    private boolean isRebuildFirst() {
+        return isRebuildWaiting() || repairer.job().kind() == JobRecord.REBUILD;
+    }
+
+    /// {@return whether {@link #step} has more to do now}
+    ///
+    /// @param mayStart whether a job may be taken up
+    /// @param mayClaim whether those under way may take up more
+    boolean isStepDue(boolean mayStart, boolean mayClaim) {
+        return repairer.isStepDue(mayClaim)
+                || near.isStepDue(mayClaim)
+                || !near.isRunning() && isNearDue(mayStart);
+    }
+
+    /// {@return nanoseconds after which {@link #step} has more to do, though nothing happens until then; 0 or
+    /// less: none}
+    long waitNanos() {
+        return Math.max(repairer.waitNanos(), near.waitNanos()); // the governor's, both
+    }
+
+    private boolean stepJob(long nowNanos, boolean mayStart, boolean mayClaim) {
         if (repairer.isRunning()) {
             if (repairer.job().kind() == JobRecord.SCRUB && isRebuildWaiting()) {
                 repairer.suspend(); // redundancy first; the scrub goes on afterwards
@@ -64,7 +110,7 @@ final class Jobs {
                 next = each;
             }
         }
-        if (next == null) {
+        if (next == null || next.kind() == JobRecord.REBUILD && near.isRunning()) {
             return false;
         }
         if (next.kind() == JobRecord.REBUILD && !isCopying(next)) {

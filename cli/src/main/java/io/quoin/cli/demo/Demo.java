@@ -180,6 +180,17 @@ public final class Demo {
         daemon.await(VOLUME, "dirty blocks to go home", s -> s.getLong("dirtyBlocks") == 0);
     }
 
+    /// {@return what was counted since; what is near damage is mended a moment before it is counted}
+    private long counted(String counter, long before, long expected)
+            throws IOException, InterruptedException {
+        long since = daemon.counter(VOLUME, counter) - before;
+        for (int i = 0; i < 200 && since < expected; i++) {
+            Thread.sleep(50);
+            since = daemon.counter(VOLUME, counter) - before;
+        }
+        return since;
+    }
+
     private void flipBits() throws IOException, InterruptedException {
         awaitHome();
         long corrected = daemon.counter(VOLUME, "bitsCorrected");
@@ -193,8 +204,8 @@ public final class Demo {
             }
         }
         OrderJournal.ReadBack found = compare();
-        long bits = daemon.counter(VOLUME, "bitsCorrected") - corrected;
-        long mended = daemon.counter(VOLUME, "blocksRepaired") - repaired;
+        long bits = counted("bitsCorrected", corrected, count);
+        long mended = counted("blocksRepaired", repaired, count);
         say.accept(
                 "flipped a bit in each of "
                         + count
@@ -265,8 +276,8 @@ public final class Demo {
             damage.put(rolledBack, old);
         }
         OrderJournal.ReadBack found = compare();
-        long mended = daemon.counter(VOLUME, "blocksRepaired") - repaired;
-        long detected = daemon.counter(VOLUME, "blocksDecoded") - decoded;
+        long mended = counted("blocksRepaired", repaired, rotten + 2);
+        long detected = counted("blocksDecoded", decoded, rotten + 2);
         say.accept(
                 "rotted "
                         + rotten
@@ -282,6 +293,8 @@ public final class Demo {
     }
 
     private void rotAndScrub() throws IOException, InterruptedException {
+        // Near what was read before some of it may be found before the scrub comes there.
+        long repaired = daemon.counter(VOLUME, "blocksRepaired");
         int count;
         try (MemberDamage damage = MemberDamage.open(member(0), random)) {
             List<Integer> blocks = damage.blocksHere(journal, 0);
@@ -294,6 +307,7 @@ public final class Demo {
         JsonObject second = scrub();
         OrderJournal.ReadBack found = compare();
         long left = second.getLong("repairedBlocks") + second.getLong("lostBlocks");
+        long mended = counted("blocksRepaired", repaired, count);
         say.accept(
                 "rotted "
                         + count
@@ -307,8 +321,8 @@ public final class Demo {
                 new Line(
                         "blocks rotten, found by the scrub",
                         count,
-                        first.getLong("repairedBlocks") + first.getLong("lostBlocks"),
-                        first.getLong("repairedBlocks") - left,
+                        mended + first.getLong("lostBlocks"),
+                        mended - left,
                         found.bad()));
     }
 

@@ -42,7 +42,9 @@ public final class Counters {
         /// Copies of journal batches found damaged while they counted.
         JOURNAL_DAMAGED("journal copies damaged"),
         /// Journal batches written again on other members, since a copy was late.
-        BATCHES_REWRITTEN("journal batches written elsewhere");
+        BATCHES_REWRITTEN("journal batches written elsewhere"),
+        /// Rows checked because damage was found near them.
+        ROWS_NEAR_CHECKED("rows checked near damage");
 
         private final String label;
 

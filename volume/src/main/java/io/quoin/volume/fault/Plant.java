@@ -183,7 +183,9 @@ public enum Plant {
     /// Takes a read that failed for one that was done.
     READ_ERROR_BELIEVED,
     /// Hands an operation to a member only when the one before it has ended.
-    ONE_AT_A_TIME;
+    ONE_AT_A_TIME,
+    /// Does not look at what is near damage that was found.
+    NEIGHBOURS_UNCHECKED;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

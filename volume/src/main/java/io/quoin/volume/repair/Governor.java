@@ -58,6 +58,7 @@ public final class Governor {
     private long nowNanos;
     private long lastOperationNanos;
     private boolean hasServed;
+    private int jobs;
     private boolean isResting;
     private boolean isCalm = true;
     private long phaseNanos;
@@ -109,6 +110,11 @@ public final class Governor {
         nowNanos = nanos;
     }
 
+    /// {@return the time of this turn}
+    long nowNanos() {
+        return nowNanos;
+    }
+
     /// Sets what the operator wants.
     ///
     /// @param wanted limits
@@ -143,8 +149,11 @@ public final class Governor {
         }
     }
 
-    /// A job begins.
+    /// A job begins, or what counts as one; another may be under way.
     void begin() {
+        if (jobs++ > 0) {
+            return;
+        }
         isCalm = false;
         isResting = false;
         phaseNanos = nowNanos;
@@ -153,15 +162,18 @@ public final class Governor {
         startWindow();
     }
 
-    /// The job has ended.
+    /// A job has ended.
     void end() {
+        if (--jobs > 0) {
+            return;
+        }
         isCalm = true;
         isResting = false;
     }
 
     /// Goes on with what is due.
     ///
-    /// @param inFlight tasks of the job that have not ended
+    /// @param inFlight tasks of jobs that have not ended
     void step(int inFlight) {
         if (isResting) {
             rest(inFlight);

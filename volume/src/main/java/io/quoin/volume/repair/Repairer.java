@@ -41,6 +41,9 @@ public final class Repairer {
 
     private static final long MEASURE_NANOS = 2_000_000_000L;
 
+    /// Groups behind those in flight that a scrub comes to in a moment.
+    private static final int MOMENT_GROUPS = 16;
+
     private final Geometry geometry;
     private final Journal journal;
     private final MemberSet members;
@@ -53,6 +56,7 @@ public final class Repairer {
     private final LongSupplier wallMillis;
     private final Joining joining;
     private final Governor governor;
+    private final Neighbourhood near;
     private final JournalCheck journalCheck;
     private final SuperblockCheck superblocks;
 
@@ -163,6 +167,56 @@ public final class Repairer {
         this.code = code;
         this.makeGuards = makeGuards;
         this.tasks = Integer.highestOneBit(tasks);
+        near =
+                new Neighbourhood(
+                        geometry,
+                        members,
+                        cache,
+                        checkpointer,
+                        code,
+                        makeGuards,
+                        new RepairRecords(
+                                geometry, members, sequencer, makeGuards.get(), counters, events),
+                        counters,
+                        events,
+                        stages,
+                        governor);
+    }
+
+    /// {@return what is near damage}
+    public Neighbourhood near() {
+        return near;
+    }
+
+    /// Takes note of damage, whoever found it: what is near is checked soon.
+    ///
+    /// @param row its row, none of the canary's
+    public void found(long row) {
+        if (Plant.NEIGHBOURS_UNCHECKED.isPlanted()) {
+            return;
+        }
+        long key = geometry.infoGroupOf(row);
+        add(key, row);
+        add(key - geometry.groupCount(), row);
+        add(key + geometry.groupCount(), row);
+    }
+
+    private void add(long key, long row) {
+        if (key >= 0
+                && key < geometry.infoGroupCount()
+                && !geometry.isCanary(geometry.rowIn(key, 0)) // damaged on purpose
+                && !isBeingScrubbed(key)) {
+            near.add(key, row);
+        }
+    }
+
+    /// Whether a scrub is there, has just been, or is in a moment.
+    private boolean isBeingScrubbed(long key) {
+        return isRunning
+                && job.kind() == JobRecord.SCRUB
+                && !isToEnd()
+                && key >= doneKey - geometry.groupCount()
+                && key < nextKey + (long) MOMENT_GROUPS * geometry.groupCount();
     }
 
     /// {@return the job that is worked on, in its newest state, or JobRecord.NONE}
@@ -291,7 +345,7 @@ public final class Repairer {
         }
         measure(nowNanos);
         boolean any = pipeline.step();
-        governor.step(pipeline.inFlight() + (journalCheck.isReading() ? 1 : 0));
+        governor.step(pipeline.inFlight() + near.inFlight() + (journalCheck.isReading() ? 1 : 0));
         any |= journalCheck.step(mayClaim && governor.mayTake(), isToEnd());
         if (job.state() == JobRecord.RUNNING) {
             if (targetIsGone()) {

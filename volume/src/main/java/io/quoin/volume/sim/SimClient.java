@@ -70,9 +70,9 @@ final class SimClient {
         }
     }
 
-    /// Writes, trims or zeroes whole blocks, if nobody writes there.
+    /// Reads, writes, trims or zeroes whole blocks; all but reads if nobody writes there.
     ///
-    /// @param op WRITE, TRIM or ZERO
+    /// @param op READ, WRITE, TRIM or ZERO
     /// @param block first block
     /// @param blocks how many, as far as the volume goes
     void ask(Request.Op op, long block, long blocks) {
@@ -81,7 +81,9 @@ final class SimClient {
         if (open > MOST_OPEN || !world.happens()) {
             return;
         }
-        if (op == Request.Op.WRITE) {
+        if (op == Request.Op.READ) {
+            read(first, count);
+        } else if (op == Request.Op.WRITE) {
             write(first, count);
         } else {
             zero(first, count, op == Request.Op.TRIM, false);

@@ -19,6 +19,9 @@ final class SimTally {
     /// Journal batches that were written again, since a copy was late.
     long detours;
 
+    /// Rows that were checked because damage was found near them.
+    long near;
+
     /// Times that a volume grew.
     long growths;
 
@@ -46,6 +49,7 @@ final class SimTally {
         scrubs += other.scrubs;
         drills += other.drills;
         detours += other.detours;
+        near += other.near;
         growths += other.growths;
         refusals += other.refusals;
         heals += other.heals;
@@ -79,6 +83,7 @@ final class SimTally {
         text.append(scrubs).append(" scrubs, ");
         text.append(drills).append(" drills, ");
         text.append(detours).append(" detours, ");
+        text.append(near).append(" rows near damage, ");
         text.append(growths).append(" growths, ");
         text.append(heals).append(" heals, ");
         text.append(refusals).append(" refusals; ");

@@ -381,6 +381,7 @@ final class SimWorld {
     void discard() {
         if (engine != null) {
             tally.detours += engine.counters().get(Counters.Counter.BATCHES_REWRITTEN);
+            tally.near += engine.counters().get(Counters.Counter.ROWS_NEAR_CHECKED);
             engine.pool().close();
         }
         engine = null;
