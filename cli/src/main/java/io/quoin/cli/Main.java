@@ -45,6 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ScrubCommand.class,
             RateCommand.class,
             GrowCommand.class,
+            ReshapeCommand.class,
             ExplainCommand.class,
             DrillCommand.class,
             JobsCommand.class,

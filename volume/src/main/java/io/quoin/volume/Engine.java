@@ -1,7 +1,6 @@
 package io.quoin.volume;
 
 import io.quoin.codec.guard.Crc16;
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.assembly.Assembly.Assembled;
 import io.quoin.volume.assembly.Returning;
 import io.quoin.volume.assembly.VolumeException;
@@ -39,6 +38,7 @@ import io.quoin.volume.repair.Governor;
 import io.quoin.volume.repair.GovernorLimits;
 import io.quoin.volume.repair.Neighbourhood;
 import io.quoin.volume.repair.Repairer;
+import io.quoin.volume.repair.Reshaper;
 import io.quoin.volume.repair.Stages;
 import io.quoin.volume.row.InfoCache;
 import io.quoin.volume.row.InfoGroup;
@@ -119,6 +119,7 @@ public final class Engine {
     private final HomeReader reader;
     private final Redo redo;
     private final Repairer repairer;
+    private final Reshaper reshaper;
     private final Jobs jobs;
     private final Governor governor = new Governor(this::isAsked);
     private CanaryDrill drill; // made last: it uses all the others
@@ -162,18 +163,48 @@ public final class Engine {
             LongSupplier wallMillis,
             Lease lease)
             throws VolumeException {
+        this(found, ioFactory, witness, settings, counters, sink, stages, wallMillis, lease, null);
+    }
+
+    /// The same with the memory of an engine that has handed over to this one.
+    ///
+    /// @param found the members
+    /// @param ioFactory makes their I/O
+    /// @param witness outside memory, for mirrors
+    /// @param settings how to run
+    /// @param counters what is counted
+    /// @param sink who is told
+    /// @param stages where a job's computing stages run
+    /// @param wallMillis wall clock, for records of jobs only
+    /// @param lease without which nothing is begun
+    /// @param memory memory of the payload, perhaps in use by requests that are to come; null: to be made
+    /// @throws VolumeException when acknowledged writes would be lost
+    Engine(
+            Assembled found,
+            IoFactory ioFactory,
+            Witness witness,
+            EngineSettings settings,
+            Counters counters,
+            VolumeEvent.Sink sink,
+            Stages stages,
+            LongSupplier wallMillis,
+            Lease lease,
+            BufferPool memory)
+            throws VolumeException {
         this.settings = settings;
         this.counters = counters;
         this.events = event -> sift(event, sink);
-        Recovery recovery = Recovery.of(found, ioFactory, settings.bufferBytes());
+        Recovery recovery = Recovery.of(found, ioFactory, settings.bufferBytes(), memory);
         Assembled assembled = recovery.assembled();
         JournalScan scan = recovery.scan();
         Replay replay = recovery.replay();
         pool = recovery.pool();
         dirty = recovery.dirty();
-        Superblock superblock = assembled.superblock();
+        geometry = replay.geometry();
+        Superblock.Builder live = assembled.superblock().toBuilder();
+        live.geometry = geometry;
+        Superblock superblock = live.build();
         name = superblock.name();
-        geometry = superblock.geometry();
         BlockFile[] files = assembled.files().clone();
         for (String note : assembled.notes()) {
             events.accept(new VolumeEvent.Note(note));
@@ -202,21 +233,20 @@ public final class Engine {
                                 ? superblock.sequenceFloor()
                                 : Math.max(scan.highestSequence(), superblock.sequenceFloor())
                                         + SEQUENCE_JUMP,
-                        geometry.dataCount());
+                        geometry);
         journal =
                 new Journal(
                         members,
-                        geometry.parityCount(),
+                        geometry.mostParity(),
                         replay.start(scan, template.journalEpoch, superblock.tailBatch()),
                         settings.lateNanos(),
                         new JournalEvents());
         Crc16 crc16 = superblock.polynomial() == 0 ? Crc16.IBM_3740 : Crc16.T10_DIF;
-        ErasureCode code = ErasureCode.of(geometry.dataCount(), geometry.parityCount());
         cache = new InfoCache(members, geometry, settings.infoGroups());
+        Reshaper.beginUnused(geometry, cache, replay.firstMoved(), replay.endMoved());
         rows =
                 new RowReader(
                         geometry,
-                        code,
                         () -> new BlockGuards(superblock.guard(), crc16),
                         members,
                         counters,
@@ -230,7 +260,6 @@ public final class Engine {
                         sequencer,
                         cache,
                         rows,
-                        code,
                         new BlockGuards(superblock.guard(), crc16),
                         pool.region(),
                         counters,
@@ -287,7 +316,6 @@ public final class Engine {
                         checkpointer,
                         journal,
                         sequencer,
-                        code,
                         () -> new BlockGuards(superblock.guard(), crc16),
                         settings.jobRowsInFlight(),
                         counters,
@@ -297,7 +325,20 @@ public final class Engine {
                         new EmptyJournal(),
                         governor);
         governor.setLimits(settings.jobLimits());
-        jobs = new Jobs(geometry, members, journal, repairer, wallMillis);
+        reshaper =
+                new Reshaper(
+                        geometry,
+                        members,
+                        intake,
+                        reader,
+                        dirty,
+                        cache,
+                        pool,
+                        checkpointer,
+                        governor,
+                        () -> isDraining = true,
+                        this::reshapeStopped);
+        jobs = new Jobs(geometry, members, journal, repairer, reshaper, wallMillis);
         drill =
                 new CanaryDrill(
                         new CanaryBench.Parts(
@@ -493,6 +534,13 @@ public final class Engine {
                 && journal.queued() == 0
                 && !destager.isActive()
                 && redo.isDone();
+    }
+
+    private void reshapeStopped(String why) {
+        events.accept(
+                new VolumeEvent.JobChanged(
+                        members.template().reshape.id(), "reshape", "paused: " + why));
+        jobs.pauseReshape();
     }
 
     private void redone() {
@@ -749,6 +797,7 @@ public final class Engine {
         noteUnsettledRows();
         isDraining = true; // what was recovered goes home, so that members need not be trusted long
         redo.pump();
+        cache.requireUnused();
         whenServing.run();
         while (!early.isEmpty()) {
             dispatch(early.pollFirst());
@@ -819,6 +868,7 @@ public final class Engine {
         if (repairer.isRunning()) {
             repairer.suspend();
         }
+        jobs.suspendReshape();
         repairer.near().giveWay();
     }
 
@@ -832,6 +882,7 @@ public final class Engine {
                 || destager.isActive()
                 || !redo.isDone()
                 || repairer.isRunning()
+                || reshaper.isRunning()
                 || repairer.near().isRunning()
                 || drill.isActive()
                 || checkpointer.isActive()) {
@@ -856,6 +907,22 @@ public final class Engine {
             refuse(early.pollFirst(), Request.Outcome.IO_ERROR);
         }
         whenStopped.run();
+    }
+
+    /// Ends the volume's life in order as {@link #stop} does, for an engine that takes it up.
+    ///
+    /// @param then runs when nothing is left to do
+    /// @return requests that were taken and not begun, for the next engine
+    /// @throws IllegalArgumentException when it does not serve, or has something to do that does not end by itself
+    public List<Request> handOver(Runnable then) {
+        requireNoGrowth();
+        if (drill.isActive()) {
+            throw new IllegalArgumentException("volume " + name + " is being drilled: try again");
+        }
+        List<Request> left = List.copyOf(early);
+        early.clear();
+        stop(then);
+        return left;
     }
 
     /// Gives up after a bug: whoever waits is told.
@@ -1019,7 +1086,22 @@ public final class Engine {
     /// being checked, or is about to be}
     public boolean isJobUnderWay() {
         Neighbourhood near = repairer.near();
-        return repairer.isRunning() || near.isRunning() || near.hasWaiting();
+        return repairer.isRunning()
+                || reshaper.isRunning()
+                || near.isRunning()
+                || near.hasWaiting();
+    }
+
+    /// Names who is told when every block of a volume that is reshaped has moved, durably.
+    ///
+    /// @param then runs in a turn
+    public void onMoved(Runnable then) {
+        reshaper.onMoved(then);
+    }
+
+    /// {@return whether every block of a volume that is reshaped has moved, durably: it can have the new shape alone}
+    public boolean isMoved() {
+        return reshaper.isMoved();
     }
 
     /// {@return jobs that run or are paused}
@@ -1112,6 +1194,10 @@ public final class Engine {
     /// @throws IllegalArgumentException when the volume has no such rows, is not whole, or has other work to do
     public void drill(Consumer<DrillReport> then) {
         requireNoGrowth();
+        if (geometry.former() != null) {
+            throw new IllegalArgumentException(
+                    "drill: expected a volume that is not being reshaped, which has no canary rows");
+        }
         if (openJobs().stream().anyMatch(job -> job.state() == JobRecord.RUNNING)) {
             throw new IllegalArgumentException(
                     "drill: expected no job running, since a job would mend what is tried out");

@@ -71,7 +71,7 @@ final class Explainer {
     private Explanation explain(long block, long row, InfoGroup group, int index, RowImage image) {
         List<Explanation.Version> versions = versions(block);
         List<Explanation.Copy> copies = new ArrayList<>();
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < geometry.at(row).width(); p++) {
             copies.add(copy(row, p, group, index, image));
         }
         return new Explanation(
@@ -103,14 +103,15 @@ final class Explainer {
     private Explanation.Copy copy(
             long row, int position, InfoGroup group, int index, RowImage image) {
         int slot = geometry.slotAt(row, position);
-        int lane = slot % geometry.width();
+        int lane = geometry.laneOf(slot);
         long at = group.record(lane, index);
-        boolean isParity = position >= geometry.dataCount() && !geometry.isMirror();
+        Geometry shape = geometry.at(row);
+        boolean isParity = position >= shape.dataCount() && !shape.isMirror();
         boolean isHere = members.file(slot) != null;
         return new Explanation.Copy(
                 position,
-                isParity ? "parity" : geometry.isMirror() ? "copy" : "data",
-                isParity ? -1 : geometry.blockAt(row, geometry.isMirror() ? 0 : position),
+                isParity ? "parity" : shape.isMirror() ? "copy" : "data",
+                isParity ? -1 : geometry.blockAt(row, shape.isMirror() ? 0 : position),
                 slot,
                 isHere ? members.file(slot).name() : null,
                 isHere ? members.entry(slot).stateText() : "missing",
@@ -174,7 +175,7 @@ final class Explainer {
             return "reads as zeros: " + own.type();
         }
         for (Explanation.Copy copy : copies) {
-            boolean isIt = geometry.isMirror() || copy.position() == position;
+            boolean isIt = geometry.at(row).isMirror() || copy.position() == position;
             if (isIt && (copy.found().equals("good") || copy.found().equals("corrected"))) {
                 return "reads from slot " + copy.slot();
             }
@@ -185,7 +186,7 @@ final class Explainer {
         return image.suspect != 0
                 ? "lost: what the others imply has not the recorded guard; reads fail"
                 : "lost: fewer than "
-                        + geometry.dataCount()
+                        + geometry.at(row).dataCount()
                         + " good blocks in the row; reads fail";
     }
 }

@@ -3,6 +3,7 @@ package io.quoin.volume;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
+import io.quoin.volume.format.ReshapeRecord;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.journal.Journal;
 import io.quoin.volume.member.BlockFile;
@@ -11,6 +12,7 @@ import io.quoin.volume.member.MemberSet;
 import io.quoin.volume.member.Twin;
 import io.quoin.volume.repair.Neighbourhood;
 import io.quoin.volume.repair.Repairer;
+import io.quoin.volume.repair.Reshaper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -25,6 +27,7 @@ final class Jobs {
     private final MemberSet members;
     private final Journal journal;
     private final Repairer repairer;
+    private final Reshaper reshaper;
     private final Neighbourhood near;
     private final LongSupplier wallMillis;
 
@@ -33,11 +36,13 @@ final class Jobs {
             MemberSet members,
             Journal journal,
             Repairer repairer,
+            Reshaper reshaper,
             LongSupplier wallMillis) {
         this.geometry = geometry;
         this.members = members;
         this.journal = journal;
         this.repairer = repairer;
+        this.reshaper = reshaper;
         near = repairer.near();
         this.wallMillis = wallMillis;
     }
@@ -73,7 +78,10 @@ final class Jobs {
     }
 
     private boolean isRebuildFirst() {
-        return isRebuildWaiting() || repairer.job().kind() == JobRecord.REBUILD;
+        return isRebuildWaiting()
+                || repairer.job().kind() == JobRecord.REBUILD
+                || members.template().reshape
+                        != null; // that reads everything, and rows leave their place
     }
 
     /// {@return whether {@link #step} has more to do now}
@@ -82,6 +90,7 @@ final class Jobs {
     /// @param mayClaim whether those under way may take up more
     boolean isStepDue(boolean mayStart, boolean mayClaim) {
         return repairer.isStepDue(mayClaim)
+                || reshaper.isStepDue(mayClaim)
                 || near.isStepDue(mayClaim)
                 || !near.isRunning() && isNearDue(mayStart);
     }
@@ -89,10 +98,17 @@ final class Jobs {
     /// {@return nanoseconds after which {@link #step} has more to do, though nothing happens until then; 0 or
     /// less: none}
     long waitNanos() {
-        return Math.max(repairer.waitNanos(), near.waitNanos()); // the governor's, both
+        long others = Math.max(repairer.waitNanos(), near.waitNanos()); // the governor's, all
+        return Math.max(others, reshaper.waitNanos());
     }
 
     private boolean stepJob(long nowNanos, boolean mayStart, boolean mayClaim) {
+        if (reshaper.isRunning()) {
+            if (isRebuildWaiting() || members.template().reshape.isPaused()) {
+                reshaper.suspend();
+            }
+            return reshaper.step(mayClaim);
+        }
         if (repairer.isRunning()) {
             if (repairer.job().kind() == JobRecord.SCRUB && isRebuildWaiting()) {
                 repairer.suspend(); // redundancy first; the scrub goes on afterwards
@@ -110,7 +126,10 @@ final class Jobs {
                 next = each;
             }
         }
-        if (next == null || next.kind() == JobRecord.REBUILD && near.isRunning()) {
+        if (next == null) {
+            return goOnReshaping();
+        }
+        if (next.kind() == JobRecord.REBUILD && near.isRunning()) {
             return false;
         }
         if (next.kind() == JobRecord.REBUILD && !isCopying(next)) {
@@ -121,6 +140,67 @@ final class Jobs {
         }
         repairer.start(next);
         return true;
+    }
+
+    private boolean goOnReshaping() {
+        ReshapeRecord reshape = members.template().reshape;
+        if (reshape == null || reshape.isPaused() || reshaper.isMoved()) {
+            return false;
+        }
+        reshaper.start();
+        return true;
+    }
+
+    /// Has no window begun from now on: the volume stops.
+    void suspendReshape() {
+        if (reshaper.isRunning()) {
+            reshaper.suspend();
+        }
+    }
+
+    /// Pauses a reshape that cannot go on.
+    void pauseReshape() {
+        members.template().reshape = members.template().reshape.paused(true);
+        members.persist(() -> {});
+    }
+
+    private void changeReshape(Volume.JobChange change, Runnable whenDone) {
+        ReshapeRecord reshape = members.template().reshape;
+        if (change == Volume.JobChange.CANCEL) {
+            throw new IllegalArgumentException(
+                    "reshape "
+                            + reshape.id()
+                            + ": expected it to be paused, or turned back with reshape --back, not cancelled: blocks"
+                            + " have moved");
+        }
+        if (change == Volume.JobChange.RESUME && !reshape.isPaused()) {
+            throw new IllegalArgumentException("job " + reshape.id() + " is running");
+        }
+        members.template().reshape = reshape.paused(change == Volume.JobChange.PAUSE);
+        members.persist(whenDone);
+    }
+
+    /// {@return the reshape under way as a job, or null}
+    private JobRecord reshape() {
+        ReshapeRecord reshape = members.template().reshape;
+        if (reshape == null) {
+            return null;
+        }
+        long groups = geometry.infoGroupCount();
+        long done = groups * reshaper.movedBlocks() / geometry.volumeBlocks();
+        return new JobRecord(
+                reshape.id(),
+                JobRecord.RESHAPE,
+                reshape.isPaused() ? JobRecord.PAUSED : JobRecord.RUNNING,
+                0,
+                done,
+                reshape.startedMillis(),
+                0,
+                0,
+                0,
+                0,
+                0,
+                reshape.origin());
     }
 
     /// A copy that was paused when its new member was let go of, or the daemon restarted, would keep others waiting.
@@ -264,6 +344,12 @@ final class Jobs {
     /// @throws IllegalArgumentException when one is under way
     long startScrub(JobOrigin origin) {
         checkNotWindingDown(JobRecord.SCRUB);
+        if (members.template().reshape != null) {
+            throw new IllegalArgumentException(
+                    "scrub: expected a volume that is not being reshaped, reshape "
+                            + members.template().reshape.id()
+                            + " is under way");
+        }
         for (JobRecord each : members.template().jobs) {
             if (each.kind() == JobRecord.SCRUB && each.isOpen()) {
                 throw new IllegalArgumentException(
@@ -291,6 +377,10 @@ final class Jobs {
         if (job == null || !job.isOpen()) {
             throw new IllegalArgumentException(
                     "job " + id + (job == null ? ": none such" : " is " + job.stateText()));
+        }
+        if (job.kind() == JobRecord.RESHAPE) {
+            changeReshape(change, whenDone);
+            return;
         }
         if (change == Volume.JobChange.RESUME && job.state() == JobRecord.RUNNING) {
             throw new IllegalArgumentException("job " + id + " is running");
@@ -364,6 +454,10 @@ final class Jobs {
     List<JobRecord> records() {
         List<JobRecord> jobs = new ArrayList<>();
         JobRecord running = repairer.job();
+        JobRecord reshape = reshape();
+        if (reshape != null) {
+            jobs.add(reshape);
+        }
         for (JobRecord each : members.template().jobs) {
             jobs.add(each.id() == running.id() ? running : each);
         }

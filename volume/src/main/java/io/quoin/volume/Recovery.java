@@ -32,12 +32,14 @@ record Recovery(
     /// @param found the members
     /// @param ioFactory goes over members
     /// @param poolBytes memory for requests and dirty blocks
+    /// @param memory that memory, if it is there already; or null
     /// @return what it holds
     /// @throws VolumeException when acknowledged writes would be lost
-    static Recovery of(Assembled found, Engine.IoFactory ioFactory, long poolBytes)
+    static Recovery of(
+            Assembled found, Engine.IoFactory ioFactory, long poolBytes, BufferPool memory)
             throws VolumeException {
         for (int attempt = 1; ; attempt++) {
-            BufferPool pool = new BufferPool(poolBytes);
+            BufferPool pool = memory == null ? new BufferPool(poolBytes) : memory;
             boolean isRecovered = false;
             try {
                 Recovery recovery = read(found, ioFactory, pool);
@@ -50,7 +52,7 @@ record Recovery(
             } catch (DamagedJournalException e) {
                 throw refusal(found, e);
             } finally {
-                if (!isRecovered) {
+                if (!isRecovered && memory == null) {
                     pool.close();
                 }
             }

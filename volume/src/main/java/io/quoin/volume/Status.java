@@ -94,7 +94,7 @@ final class Status {
                     yield "suspended";
                 }
                 // A member that joins counts once that is durable.
-                boolean isWhole = left == engine.geometry().parityCount();
+                boolean isWhole = left == engine.geometry().leastParity();
                 yield isWhole && !engine.members().isFrozen() ? "optimal" : "degraded";
             }
         };

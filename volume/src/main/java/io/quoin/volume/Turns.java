@@ -8,6 +8,7 @@ import io.quoin.volume.intake.Request;
 import io.quoin.volume.member.Doorbell;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.Port;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -76,6 +77,13 @@ final class Turns {
 
     // Guarded by the turn.
     private Engine engine;
+
+    /// Requests for the engine that is to come, or null: this one takes them.
+    private ArrayDeque<Request> held;
+
+    /// Operations of the engine that is to come, or null: this one is not over yet.
+    private ArrayDeque<Io> ahead;
+
     private int eventsLeft;
     private List<Runnable> afterwards;
 
@@ -121,6 +129,34 @@ final class Turns {
         thread = new Thread(this::run, name);
         baton.letGo();
         thread.start();
+    }
+
+    /// Keeps requests for the engine that is to come; in a turn.
+    ///
+    /// @param first those that this engine has taken and not begun
+    void hold(List<Request> first) {
+        held = new ArrayDeque<>(first);
+    }
+
+    /// Ends the turns of this engine, which has nothing under way any more: what is done from now on is the next one's; in a turn.
+    void part() {
+        ahead = new ArrayDeque<>();
+    }
+
+    /// Goes on with another engine; in a turn, after {@link #part}.
+    ///
+    /// @param next the engine
+    void exchange(Engine next) {
+        engine = next;
+        ArrayDeque<Io> done = ahead;
+        ahead = null;
+        next.at(System.nanoTime());
+        done.forEach(next::completed);
+        if (held != null) { // nobody has been refused meanwhile
+            ArrayDeque<Request> waiting = held;
+            held = null;
+            waiting.forEach(next::submit);
+        }
     }
 
     /// Hands over a request, for the next turn of anybody; waits while the ring is full.
@@ -221,10 +257,10 @@ final class Turns {
             enter(after);
             boolean isForOwner;
             try {
-                engine.at(System.nanoTime());
+                tellTime();
                 poll(GUEST_EVENTS);
                 isForOwner = death != null || isHalted;
-                if (!isForOwner) {
+                if (!isForOwner && ahead == null) {
                     boolean mayWrite = !isOwnPortOpen || Port.current() != null;
                     isForOwner =
                             !engine.commit(mayWrite)
@@ -266,9 +302,9 @@ final class Turns {
             long jobNanos = 0;
             long tickNanos = TICK_NANOS;
             try {
-                engine.at(System.nanoTime());
+                tellTime();
                 any = poll(Integer.MAX_VALUE);
-                if (death == null) {
+                if (death == null && ahead == null) {
                     any |= engine.step(System.nanoTime());
                     waitNanos = engine.waitNanos();
                     jobNanos = engine.jobWaitNanos();
@@ -296,7 +332,14 @@ final class Turns {
         take(); // whoever is in the engine has come out; who comes now finds it halted
         enter(after);
         poll(Integer.MAX_VALUE);
+        refuseHeld(Request.Outcome.SHUTDOWN);
         leave(after);
+    }
+
+    private void tellTime() {
+        if (ahead == null) {
+            engine.at(System.nanoTime());
+        }
     }
 
     private void take() {
@@ -333,6 +376,14 @@ final class Turns {
         if (death == null) {
             death = cause;
             onDeath.accept(cause);
+            refuseHeld(Request.Outcome.IO_ERROR);
+        }
+    }
+
+    private void refuseHeld(Request.Outcome outcome) {
+        if (held != null) {
+            held.forEach(each -> each.complete(outcome));
+            held = null;
         }
     }
 
@@ -359,7 +410,9 @@ final class Turns {
             (event, sequence, endOfBatch) -> {
                 Io io = event.io;
                 event.io = null;
-                if (io != null && death == null && !isHalted) {
+                if (io != null && ahead != null) {
+                    ahead.addLast(io);
+                } else if (io != null && death == null && !isHalted) {
                     engine.completed(io);
                 }
                 return --eventsLeft > 0;
@@ -379,6 +432,8 @@ final class Turns {
                     return true; // it was this one in which a bug was met
                 } else if (isHalted) {
                     request.complete(Request.Outcome.SHUTDOWN);
+                } else if (death == null && held != null) {
+                    held.addLast(request);
                 } else if (death == null) {
                     engine.submit(request);
                 } else {

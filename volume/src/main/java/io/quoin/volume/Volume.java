@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
 
@@ -46,12 +47,18 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private static final int LANES = 5;
 
     private final Turns turns;
-    private final Engine engine;
+    private final Opening opening;
+    private volatile Engine engine;
     private final VolumeEvent.Sink events;
     private final CountDownLatch serving = new CountDownLatch(1);
     private final AgentThreads stages;
     private final Ownership ownership;
     private volatile boolean isFenced;
+
+    /// Whoever changes the engine, or ends the volume, has it.
+    private final Object life = new Object();
+
+    private volatile Consumer<MemberAddress> whenLeft = address -> {};
 
     /// What opening a volume needs.
     ///
@@ -103,11 +110,12 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 files.forEach(BlockFile::close);
             }
         }
-        volume.awaitServing();
+        volume.awaitServing(volume.serving);
         return volume;
     }
 
     private Volume(Opening opening, List<BlockFile> files) throws VolumeException {
+        this.opening = opening;
         this.events = opening.events;
         ownership = new Ownership(opening.host, this::fence);
         turns =
@@ -118,7 +126,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
         stages = new AgentThreads(turns::ring);
         Assembly.assemble(files, opening.witness); // refuses what this version must not touch
         own(files);
-        engine = engine(opening, files);
+        engine = first(files);
+        engine.onMoved(this::whenMoved);
         // Stale and foreign files are let go, so that one of them can be given back as a new
         // member.
         List<BlockFile> kept = List.of(engine.members().files());
@@ -131,22 +140,25 @@ public final class Volume implements BlockDevice, AutoCloseable {
         turns.begin(engine, engine.name() + "-engine");
     }
 
-    private Engine engine(Opening opening, List<BlockFile> files) throws VolumeException {
+    private Engine engine(Assembly.Assembled assembled, BufferPool memory) throws VolumeException {
+        String name = assembled.superblock().name();
+        return new Engine(
+                assembled,
+                new LaneFactory(name, LANES, turns::completed),
+                opening.witness,
+                opening.settings,
+                new Counters(opening.counters),
+                opening.events,
+                stages,
+                System::currentTimeMillis,
+                ownership,
+                memory);
+    }
+
+    private Engine first(List<BlockFile> files) throws VolumeException {
         boolean isMade = false;
         try {
-            Assembly.Assembled assembled = Assembly.assemble(files, opening.witness);
-            String name = assembled.superblock().name();
-            Engine made =
-                    new Engine(
-                            assembled,
-                            new LaneFactory(name, LANES, turns::completed),
-                            opening.witness,
-                            opening.settings,
-                            new Counters(opening.counters),
-                            opening.events,
-                            stages,
-                            System::currentTimeMillis,
-                            ownership);
+            Engine made = engine(Assembly.assemble(files, opening.witness), null);
             isMade = true;
             return made;
         } finally {
@@ -186,9 +198,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return isFenced;
     }
 
-    private void awaitServing() throws VolumeException {
+    private void awaitServing(CountDownLatch latch) throws VolumeException {
         try {
-            while (!serving.await(100, TimeUnit.MILLISECONDS)) {
+            while (!latch.await(100, TimeUnit.MILLISECONDS)) {
                 Throwable death = turns.death();
                 if (death != null || engine.phase() == Engine.Phase.FAILED) {
                     halt();
@@ -503,6 +515,229 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return engine.members().layout().memberBytes();
     }
 
+    /// Says how the volume would be after a reshape.
+    ///
+    /// @param level `raid1`, `raid5`, `raid6` or `k+m`
+    /// @param joining how many members more it is to have, or fewer
+    /// @param unitBytes its stripe unit; 0: as it is
+    /// @return its shape then
+    /// @throws VolumeException when it cannot be reshaped so
+    public Geometry planReshape(String level, int joining, int unitBytes) throws VolumeException {
+        Superblock now = await(call(each -> each.members().current()));
+        return VolumeReshape.check(wish(level, joining, unitBytes, now), now, poolBytes()).target();
+    }
+
+    private static VolumeReshape.Wish wish(
+            String level, int joining, int unitBytes, Superblock now) {
+        return new VolumeReshape.Wish(level, now.members().size() + joining, unitBytes);
+    }
+
+    private long poolBytes() {
+        return engine.pool().capacityBytes();
+    }
+
+    /// Begins to give the volume another shape; clients wait for a moment, and go on while its blocks are moved.
+    ///
+    /// @param level `raid1`, `raid5`, `raid6` or `k+m`
+    /// @param joining members that it has then besides
+    /// @param leaving how many of its last slots it has no more then
+    /// @param unitBytes its stripe unit; 0: as it is
+    /// @param force take new members although they hold something
+    /// @param origin why, and who asks
+    /// @return identities of the new members
+    /// @throws VolumeException when it cannot be reshaped so, or a new member cannot be one; the volume is as before then
+    public List<UUID> reshape(
+            String level,
+            List<MemberAddress> joining,
+            int leaving,
+            int unitBytes,
+            boolean force,
+            JobOrigin origin)
+            throws VolumeException {
+        synchronized (life) {
+            Superblock now = await(call(each -> each.members().current()));
+            VolumeReshape.Wish wish = wish(level, joining.size() - leaving, unitBytes, now);
+            VolumeReshape.check(wish, now, poolBytes());
+            List<BlockFile> files = new ArrayList<>();
+            List<UUID> identities = new ArrayList<>();
+            boolean isBegun = false;
+            try {
+                for (MemberAddress address : joining) {
+                    BlockFile file = address.open(true);
+                    files.add(file);
+                    identities.add(UUID.randomUUID());
+                    VolumeReshape.clear(file, now, MemberFiles.checkBlank(file, force));
+                }
+                ownership.keep(files);
+                exchange(
+                        VolumeReshape.begin(
+                                wish,
+                                poolBytes(),
+                                files,
+                                identities,
+                                System.currentTimeMillis(),
+                                origin),
+                        files);
+                isBegun = true;
+                return identities;
+            } catch (IOException e) {
+                throw new VolumeException(e.getMessage(), e);
+            } finally {
+                if (!isBegun) {
+                    files.forEach(BlockFile::close);
+                }
+            }
+        }
+    }
+
+    /// Has a reshape go back, from where it is.
+    ///
+    /// @param origin why, and who asks
+    /// @throws VolumeException when the volume is not being reshaped
+    public void turnBack(JobOrigin origin) throws VolumeException {
+        synchronized (life) {
+            if (await(call(each -> each.members().current())).reshape() == null) {
+                throw new VolumeException("reshape: volume " + name() + " is not being reshaped");
+            }
+            exchange(VolumeReshape.back(origin), List.of());
+        }
+    }
+
+    /// Names who is told where a member was that the volume has no more after a reshape.
+    ///
+    /// @param whom told in a thread of its own
+    public void onLeft(Consumer<MemberAddress> whom) {
+        whenLeft = whom;
+    }
+
+    private void whenMoved() {
+        Thread.ofPlatform()
+                .daemon()
+                .name("quoin-reshape-" + name())
+                .start(() -> {
+                    while (!endReshape()) {
+                        LockSupport.parkNanos(QUIET_NANOS);
+                    }
+                });
+    }
+
+    /// {@return whether this engine's reshape is over, or will not end by another try}
+    private boolean endReshape() {
+        try {
+            tryToEndReshape();
+            return true;
+        } catch (VolumeException e) {
+            LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
+            return turns.isHalted() || turns.death() != null || !engine.isMoved();
+        }
+    }
+
+    private void tryToEndReshape() throws VolumeException {
+        List<BlockFile> left;
+        synchronized (life) {
+            if (turns.isHalted() || !await(call(Engine::isMoved))) {
+                return;
+            }
+            Superblock now = await(call(each -> each.members().current()));
+            List<BlockFile> before = List.of(engine.members().files());
+            VolumeReshape.clearUnused(now, await(call(each -> inSync(each.members()))));
+            exchange(VolumeReshape.end(), List.of());
+            List<BlockFile> kept = List.of(engine.members().files());
+            left = before.stream().filter(each -> !kept.contains(each)).toList();
+        }
+        events.accept(new VolumeEvent.Note("reshaped to " + geometry()));
+        left.forEach(each -> whenLeft.accept(MemberAddress.parse(each.name())));
+    }
+
+    private static List<BlockFile> inSync(MemberSet members) {
+        List<BlockFile> files = new ArrayList<>();
+        for (int slot = 0; slot < members.slotCount(); slot++) {
+            if (members.isInSync(slot)) {
+                files.add(members.file(slot));
+            }
+        }
+        return files;
+    }
+
+    /// Has the engine hand over to another one, on members that say something else then. Requests that come meanwhile wait.
+    ///
+    /// @param change what they say
+    /// @param joining files of members that there were not before
+    /// @throws VolumeException when that could not be; another engine serves the volume as it was, if one can
+    private void exchange(VolumeReshape change, List<BlockFile> joining) throws VolumeException {
+        Engine before = engine;
+        CountDownLatch stopped = new CountDownLatch(1);
+        await(
+                call(each -> {
+                    turns.hold(each.handOver(stopped::countDown));
+                    return null;
+                }));
+        awaitUninterruptibly(stopped);
+        VolumeException refusal = null;
+        Engine next = null;
+        List<BlockFile> files = List.of(before.members().files());
+        try {
+            if (before.phase() != Engine.Phase.STOPPED || !awaitQuiet()) {
+                throw new VolumeException(
+                        "volume " + name() + ": a member does not answer, nothing was changed");
+            }
+            await(
+                    call(each -> {
+                        turns.part();
+                        return null;
+                    }));
+            before.members().leave();
+            Assembly.Assembled now = Assembly.assemble(files, opening.witness);
+            try {
+                files = change.apply(now.superblock(), now.files());
+            } catch (VolumeException e) {
+                refusal = e;
+                files = new ArrayList<>(files);
+                files.addAll(joining); // one of them may say that it is a member
+            }
+            next = engine(Assembly.assemble(files, opening.witness), before.pool());
+        } finally {
+            if (next == null) {
+                turns.command(() -> {
+                    throw new IllegalStateException("no engine follows the one that has stopped");
+                });
+            }
+        }
+        Engine now = next;
+        CountDownLatch isServing = new CountDownLatch(1);
+        now.onServing(isServing::countDown);
+        now.onMoved(this::whenMoved);
+        List<BlockFile> kept = List.of(now.members().files());
+        for (BlockFile file : before.members().files()) {
+            if (!kept.contains(file)) {
+                file.close();
+            }
+        }
+        turns.command(() -> {
+            engine = now;
+            turns.exchange(now);
+        });
+        awaitServing(isServing);
+        if (refusal != null) {
+            throw refusal;
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean isInterrupted = false;
+        while (true) {
+            try {
+                latch.await();
+                break;
+            } catch (InterruptedException e) {
+                isInterrupted = true; // there is no way back to the engine that stops
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Puts a file in a slot, in a turn.
     @FunctionalInterface
     private interface Joining {
@@ -672,6 +907,12 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param timeout how long at most
     /// @return whether everything is home; if not, the journal has the rest
     public boolean stop(Duration timeout) {
+        synchronized (life) {
+            return end(timeout);
+        }
+    }
+
+    private boolean end(Duration timeout) {
         CompletableFuture<Void> stopped = new CompletableFuture<>();
         call(each -> {
             each.stop(() -> stopped.complete(null));

@@ -5,6 +5,7 @@ import com.grack.nanojson.JsonObject;
 import io.quoin.daemon.config.SpareSettings;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.HostedVolume;
+import io.quoin.daemon.host.ReshapeWish;
 import io.quoin.daemon.host.VolumeHost;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.observe.EventLog;
@@ -17,6 +18,7 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.Guard;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.JobRecord;
+import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.remote.MemberAddress;
 import io.quoin.volume.repair.GovernorLimits;
 import java.nio.file.Path;
@@ -38,6 +40,9 @@ import java.util.regex.Pattern;
 /// | `member.fail` | `volume`, `slot`, `reason` | `volume` |
 /// | `member.replace` | `volume`, `slot`, `path`, `force`, `make` | `job`, `volume` |
 /// | `grow` | `volume`, `memberBytes`, `dryRun` | `formerBytes`, `sizeBytes`, `memberBytes` |
+/// | `reshape.start` | `volume`, `level`, `unitBytes`, `add`, `remove`, `force`, `make`, `dryRun` | `formerShape`, `shape`, `sizeBytes`, `job` |
+/// | `reshape.back` | `volume` | `job` |
+/// | `reshape.pause`, `reshape.resume`, `reshape.status` | `volume` | as of scrubs |
 /// | `scrub.start` | `volume` | `job` |
 /// | `scrub.pause`, `scrub.resume`, `scrub.cancel` | `volume` | `job` |
 /// | `scrub.status`, `rebuild.status` | `volume` | `jobs`, `total` |
@@ -129,6 +134,18 @@ public final class Commands {
             case "member.replace" -> replaceMember(fields, origin, answer);
             case "member.return" -> returnMember(fields, origin, answer);
             case "grow" -> grow(fields, answer);
+            case "reshape.start" -> reshape(fields, origin, answer);
+            case "reshape.back" -> {
+                HostedVolume hosted = volume(fields);
+                fields.end();
+                hosted.volume().turnBack(origin);
+                answer.put("job", openReshape(hosted));
+            }
+            case "reshape.pause" ->
+                    change(fields, answer, JobRecord.RESHAPE, Volume.JobChange.PAUSE);
+            case "reshape.resume" ->
+                    change(fields, answer, JobRecord.RESHAPE, Volume.JobChange.RESUME);
+            case "reshape.status" -> jobs(fields, answer, JobRecord.RESHAPE);
             case "scrub.start" -> {
                 HostedVolume hosted = volume(fields);
                 fields.end();
@@ -319,6 +336,47 @@ public final class Commands {
         answer.put("memberBytes", plan.larger().memberBytes());
     }
 
+    private void reshape(Fields fields, JobOrigin origin, JsonObject answer)
+            throws Refusal, VolumeException {
+        HostedVolume hosted = volume(fields);
+        String level = fields.requiredText("level");
+        int unitBytes = (int) fields.number("unitBytes", 4096, 1 << 20).orElse(0);
+        List<MemberAddress> joining = fields.addresses("add");
+        int leaving = (int) fields.number("remove", 0, 31).orElse(0);
+        boolean force = fields.flag("force");
+        boolean make = fields.flag("make");
+        boolean isDry = fields.flag("dryRun");
+        fields.end();
+        if (leaving > 0 && !joining.isEmpty()) {
+            throw new Refusal("reshape.start: expected add or remove, was both");
+        }
+        Geometry shape = hosted.volume().planReshape(level, joining.size() - leaving, unitBytes);
+        answer.put("formerShape", hosted.volume().geometry().toString());
+        answer.put("shape", shape.toString());
+        answer.put("formerBytes", hosted.volume().sizeBytes());
+        answer.put("sizeBytes", shape.volumeBlocks() * Geometry.BLOCK_BYTES);
+        if (!isDry) {
+            host.reshape(
+                    hosted.name(),
+                    new ReshapeWish(level, unitBytes, joining, leaving, force, make),
+                    origin);
+            JsonObject job = openReshape(hosted);
+            if (job != null) { // a small one may be over
+                answer.put("job", job);
+            }
+        }
+    }
+
+    private static JsonObject openReshape(HostedVolume hosted) throws VolumeException {
+        VolumeStatus status = hosted.volume().status();
+        for (JobRecord job : status.jobs()) {
+            if (job.kind() == JobRecord.RESHAPE) {
+                return StatusJson.job(job, status);
+            }
+        }
+        return null;
+    }
+
     private void rate(Fields fields, JsonObject answer) throws Refusal, VolumeException {
         HostedVolume hosted = volume(fields);
         OptionalLong most = fields.number("bytesPerSecond", 0, Long.MAX_VALUE);
@@ -362,7 +420,7 @@ public final class Commands {
                 "volume "
                         + hosted.name()
                         + ": expected a "
-                        + (kind == JobRecord.SCRUB ? "scrub" : "rebuild")
+                        + JobRecord.kindText(kind)
                         + " under way, found none");
     }
 

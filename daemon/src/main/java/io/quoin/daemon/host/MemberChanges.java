@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /// Gives slots other members, and keeps account of who has which file and where the members are.
@@ -248,6 +249,55 @@ final class MemberChanges {
         releaseLeftover(hosted, old, address);
         return take(
                 hosted, slot, address, () -> hosted.volume().returnMember(slot, address, origin));
+    }
+
+    /// Begins to give a volume another shape. Its new members are remembered before they say that they are any.
+    ///
+    /// @param hosted volume
+    /// @param wish how it is to be
+    /// @param origin why, and who asks
+    /// @throws VolumeException when it cannot be so; the volume is as before then
+    void reshape(HostedVolume hosted, ReshapeWish wish, JobOrigin origin) throws VolumeException {
+        List<MemberAddress> joining = wish.joining();
+        hosted.volume()
+                .planReshape(wish.level(), joining.size() - wish.leaving(), wish.unitBytes());
+        FileClaims.Claim claim = claims.take(joining, "volume " + hosted.name());
+        List<Path> made = new ArrayList<>();
+        List<MemberAddress> before = hosted.settings().members();
+        boolean isBegun = false;
+        try {
+            for (MemberAddress address : joining) {
+                Path path = address.path().orElse(null);
+                if (wish.make() && path != null && !Files.exists(path)) {
+                    MemberFiles.make(path, hosted.memberBytes());
+                    made.add(path);
+                }
+            }
+            List<MemberAddress> members = new ArrayList<>(before);
+            members.removeAll(joining);
+            members.addAll(joining);
+            changeMembers(hosted, members);
+            List<UUID> identities =
+                    hosted.volume()
+                            .reshape(
+                                    wish.level(),
+                                    joining,
+                                    wish.leaving(),
+                                    wish.unitBytes(),
+                                    wish.force(),
+                                    origin);
+            hosted.claim().absorb(claim);
+            for (int i = 0; i < joining.size(); i++) {
+                hosted.addAddress(identities.get(i), joining.get(i));
+            }
+            isBegun = true;
+        } finally {
+            claim.close();
+            if (!isBegun) {
+                made.forEach(MemberChanges::remove);
+                changeMembers(hosted, before);
+            }
+        }
     }
 
     private static VolumeStatus.Member member(HostedVolume hosted, int slot)

@@ -279,6 +279,10 @@ public final class VolumeHost {
                             counters,
                             claim,
                             survey);
+            volume.onLeft(left -> {
+                memberLeft(hosted, left);
+                spares.leftBy(name, left);
+            });
             VolumeStatus status = volume.status();
             witness.observe(status.uuid(), status.membership());
             memberChanges.forgetLeftovers(hosted, status);
@@ -588,6 +592,17 @@ public final class VolumeHost {
     /// @throws VolumeException when it cannot grow now
     public synchronized GrowthPlan grow(String name, long fileBytes) throws VolumeException {
         return volume(name).volume().grow(fileBytes);
+    }
+
+    /// Begins to give a volume another shape, and remembers where its new members are.
+    ///
+    /// @param name its name
+    /// @param wish how it is to be
+    /// @param origin why, and who asks
+    /// @throws VolumeException when it cannot be so, or a new member cannot be one; the volume is as before then
+    public synchronized void reshape(String name, ReshapeWish wish, JobOrigin origin)
+            throws VolumeException {
+        memberChanges.reshape(volume(name), wish, origin);
     }
 
     /// Makes a schedule of scrubs of what is served.

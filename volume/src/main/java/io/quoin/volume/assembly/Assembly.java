@@ -122,10 +122,30 @@ public final class Assembly {
                                 ? Math.min(builder.tailBatch, tail)
                                 : Math.max(builder.tailBatch, tail);
             }
+            furtherCut(builder, each.superblock);
             builder.sequenceFloor =
                     Math.max(builder.sequenceFloor, each.superblock.sequenceFloor());
         }
         return new Assembled(builder.build(), bySlot, newestCopies, stale, isChanged, notes);
+    }
+
+    /// The cut is that of the newest tail.
+    private static void furtherCut(Superblock.Builder builder, Superblock seen) {
+        if (builder.reshape == null
+                || seen.reshape() == null
+                || seen.reshape().id() != builder.reshape.id()) {
+            return;
+        }
+        long cut = seen.reshape().cutBlock();
+        boolean isFurther =
+                builder.geometry.isDescending()
+                        ? cut < builder.reshape.cutBlock()
+                        : cut > builder.reshape.cutBlock();
+        if (isFurther) {
+            builder.reshape = builder.reshape.at(cut);
+            builder.geometry = builder.geometry.copy();
+            builder.geometry.moveCut(cut);
+        }
     }
 
     private static List<Seen> readAll(List<BlockFile> files, List<String> notes)
@@ -308,8 +328,8 @@ public final class Assembly {
         for (int group = 0; group < geometry.groupCount(); group++) {
             int inSync = 0;
             StringBuilder absent = new StringBuilder();
-            for (int i = 0; i < geometry.width(); i++) {
-                int slot = group * geometry.width() + i;
+            for (int i = 0; i < geometry.lanes(); i++) {
+                int slot = group * geometry.lanes() + i;
                 if (table.get(slot).state() == MemberEntry.IN_SYNC) {
                     inSync++;
                 } else {
@@ -321,12 +341,12 @@ public final class Assembly {
                             .append(')');
                 }
             }
-            if (inSync < geometry.dataCount()) {
+            if (geometry.spare(group, slot -> isInSync(table, slot)) < 0) {
                 throw new VolumeException(
                         "volume "
                                 + newest.name()
                                 + ": expected at least "
-                                + geometry.dataCount()
+                                + geometry.mostData()
                                 + " members in sync"
                                 + (geometry.groupCount() > 1 ? " in group " + group : "")
                                 + ", found "
@@ -338,10 +358,13 @@ public final class Assembly {
         }
     }
 
+    private static boolean isInSync(List<MemberEntry> table, int slot) {
+        return table.get(slot).state() == MemberEntry.IN_SYNC;
+    }
+
     private static boolean couldServe(Geometry geometry, int mask) {
         for (int group = 0; group < geometry.groupCount(); group++) {
-            long members = (1L << geometry.width()) - 1 << group * geometry.width();
-            if (Long.bitCount(mask & members) < geometry.dataCount()) {
+            if (geometry.spare(group, slot -> (mask >> slot & 1) != 0) < 0) {
                 return false;
             }
         }

@@ -221,6 +221,29 @@ public final class Creation {
         }
     }
 
+    /// Clears the info of rows that no block lies in yet.
+    ///
+    /// @param file member
+    /// @param layout its layout
+    /// @param fromBlock first info block, of both areas
+    /// @throws VolumeException when it cannot be written
+    public static void clearInfo(BlockFile file, MemberLayout layout, long fromBlock)
+            throws VolumeException {
+        long ofZone = layout.zoneBlocks() / Geometry.ROWS_PER_INFO;
+        long end = ofZone * layout.zoneCount();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zeros = arena.allocate(CLEAR_BYTES, 4096);
+            for (long block = fromBlock; block < end; ) {
+                long count = Math.min(end - block, ofZone - block % ofZone);
+                for (int copy = 0; copy < 2; copy++) {
+                    zero(file, zeros, layout.infoOffset(block, copy), count * 4096);
+                }
+                block += count;
+            }
+            check(file, file.flush());
+        }
+    }
+
     /// {@return whether a block is the label of a member: nothing else is told by it, and a crash right after it was
     /// written leaves a member that is blank otherwise}
     ///

@@ -241,12 +241,11 @@ public final class Examination {
         Geometry geometry = superblock.geometry();
         int least = Integer.MAX_VALUE;
         for (int group = 0; group < geometry.groupCount(); group++) {
-            int inSync = 0;
-            for (int i = 0; i < geometry.width(); i++) {
-                MemberEntry entry = superblock.members().get(group * geometry.width() + i);
-                inSync += entry.state() == MemberEntry.IN_SYNC ? 1 : 0;
-            }
-            least = Math.min(least, inSync - geometry.dataCount());
+            int spare =
+                    geometry.spare(
+                            group,
+                            slot -> superblock.members().get(slot).state() == MemberEntry.IN_SYNC);
+            least = Math.min(least, spare);
         }
         return least;
     }

@@ -37,6 +37,14 @@ public final class Returning {
         if (!found.layout().equals(now.layout())) {
             return "expected the layout of the volume's members, found " + found.layout();
         }
+        if (now.geometry().former() != null
+                || !found.geometry().toString().equals(now.geometry().toString())) {
+            return "expected a member of "
+                    + now.geometry()
+                    + ", found one of "
+                    + found.geometry()
+                    + ": the volume is being reshaped, or was since; replace the member";
+        }
         if (found.configEpoch() >= entry.sinceEpoch()) {
             return "expected an epoch before "
                     + entry.sinceEpoch()

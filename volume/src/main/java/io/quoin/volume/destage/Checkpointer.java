@@ -55,6 +55,7 @@ public final class Checkpointer {
     private int pending;
     private long newTail;
     private long newFloor;
+    private long newCut;
     private long[] cursors = {};
     private boolean isActive;
     private List<Runnable> waiting = new ArrayList<>();
@@ -157,6 +158,7 @@ public final class Checkpointer {
             newTail = Math.min(newTail, redo.firstBatch());
         }
         newFloor = sequencer.last();
+        newCut = geometry.cutBlock();
         cursors = members.cursors();
         members.template().checkpoint++;
         if (Plant.TAIL_BEFORE_FLUSH.isPlanted()) {
@@ -187,7 +189,7 @@ public final class Checkpointer {
             InfoGroup group = groups.get(place);
             int lane = nextSlot - geometry.firstSlot(group.key());
             if (lane < 0
-                    || lane >= geometry.width()
+                    || lane >= geometry.at(group.key()).width()
                     || Plant.INFO_LANE_FORGOTTEN.isPlanted() && lane == 1) {
                 continue;
             }
@@ -268,7 +270,7 @@ public final class Checkpointer {
 
     private void finishInfo() {
         for (int i = 0; i < groups.size(); i++) {
-            for (int lane = 0; lane < geometry.width(); lane++) {
+            for (int lane = 0; lane < geometry.lanes(); lane++) {
                 if ((lanes[i] >> lane & 1) != 0) {
                     groups.get(i).copiesWritten(lane);
                 }
@@ -280,6 +282,9 @@ public final class Checkpointer {
         members.syncCursors(Plant.CURSOR_AHEAD.isPlanted() ? members.cursors() : cursors);
         members.template().tailBatch = newTail;
         members.template().sequenceFloor = newFloor;
+        if (members.template().reshape != null) {
+            members.template().reshape = members.template().reshape.at(newCut);
+        }
         long tail = newTail;
         members.persist(() -> {
             journal.advanceTail(tail);

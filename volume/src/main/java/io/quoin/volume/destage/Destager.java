@@ -3,7 +3,6 @@ package io.quoin.volume.destage;
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
 import io.quoin.codec.guard.Crc32c;
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
@@ -26,6 +25,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.agrona.collections.LongHashSet;
@@ -61,7 +61,6 @@ public final class Destager {
     private final Sequencer sequencer;
     private final InfoCache cache;
     private final RowReader rows;
-    private final ErasureCode code;
     private final BlockGuards guards;
     private final MemorySegment region;
     private final Counters counters;
@@ -110,7 +109,6 @@ public final class Destager {
     /// @param sequencer source of sequences
     /// @param cache info groups
     /// @param rows reads rows that need decoding
-    /// @param code erasure code
     /// @param guards its own guards
     /// @param region memory of the payload
     /// @param counters what is counted
@@ -125,7 +123,6 @@ public final class Destager {
             Sequencer sequencer,
             InfoCache cache,
             RowReader rows,
-            ErasureCode code,
             BlockGuards guards,
             MemorySegment region,
             Counters counters,
@@ -140,16 +137,15 @@ public final class Destager {
         this.sequencer = sequencer;
         this.cache = cache;
         this.rows = rows;
-        this.code = code;
         this.guards = guards;
         this.region = region;
         this.counters = counters;
         this.events = events;
-        int intentBytes = (geometry.parityCount() + 1) * BLOCK_BYTES;
-        int width = geometry.width();
+        int intentBytes = (geometry.mostParity() + 1) * BLOCK_BYTES;
+        int width = geometry.mostWidth();
         long workBytes = Math.min(WORK_BYTES, region.byteSize() / WORK_SHARE);
         long mostRows = Math.clamp(workBytes / BLOCK_BYTES / width, 1, MAX_ROWS);
-        boolean hasIntents = geometry.parityCount() > 0 && !geometry.isMirror();
+        boolean hasIntents = geometry.mostIntentBlocks() > 0;
         maxRows =
                 hasIntents
                         ? Math.clamp(journal.segmentBytes() / 2 / intentBytes, 1, (int) mostRows)
@@ -246,12 +242,17 @@ public final class Destager {
             sweep.begin(isShort ? Math.min(sweepRows, maxRows) : sweepRows);
         }
         while (sweep.left() > 0 && round.size() < maxRows) {
+            long row = sweep.next();
+            if (!geometry.isCurrentGroup(geometry.infoGroupOf(row))) {
+                continue; // moved since; its blocks are another row's
+            }
             RoundRow each = spareRows.pollFirst();
             if (each == null) {
                 each = new RoundRow(geometry);
             }
-            each.row = sweep.next();
-            each.index = geometry.indexInInfoGroup(each.row);
+            each.row = row;
+            each.shape = geometry.at(row);
+            each.index = geometry.indexInInfoGroup(row);
             round.add(each);
         }
         if (round.isEmpty()) {
@@ -311,12 +312,17 @@ public final class Destager {
             each.parityHeld = 0;
             each.needsIntent = false;
             each.hasContent = false;
+            Arrays.fill(each.versions, DirtyIndex.NONE);
+            each.isIdle = each.group == null; // moved while its lock was waited for
+            if (each.isIdle) {
+                continue;
+            }
             MemorySegment info = each.group.image();
             // What is trimmed already is left alone, unless a slot does not know it yet.
             boolean isKnown =
                     each.group.untrustedLanes(each.index) == 0
                             || Plant.TRIM_LEFT_UNTOLD.isPlanted();
-            for (int p = 0; p < geometry.dataCount(); p++) {
+            for (int p = 0; p < each.shape.dataCount(); p++) {
                 long block = geometry.blockAt(each.row, p);
                 int version =
                         Plant.DESTAGE_UNCOMMITTED.isPlanted()
@@ -340,7 +346,7 @@ public final class Destager {
                 }
             }
             each.isIdle = each.dirtyMask == each.idleMask;
-            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+            for (int p = each.shape.dataCount(); p < each.shape.width(); p++) {
                 if (members.holds(geometry.slotAt(each.row, p), each.group.key())) {
                     each.parityHeld |= 1 << p;
                 }
@@ -353,15 +359,15 @@ public final class Destager {
         return ((long) position * maxRows + each.place) * BLOCK_BYTES;
     }
 
-    private int allData() {
-        return (int) ((1L << geometry.dataCount()) - 1);
+    private static int allData(RoundRow each) {
+        return (int) ((1L << each.shape.dataCount()) - 1);
     }
 
     private void gather() {
         pending = 1;
         for (RoundRow each : round) {
-            boolean isFull = each.dirtyMask == allData();
-            if (each.isIdle || isFull || geometry.parityCount() == 0 || each.parityHeld == 0) {
+            boolean isFull = each.dirtyMask == allData(each);
+            if (each.isIdle || isFull || each.shape.parityCount() == 0 || each.parityHeld == 0) {
                 continue;
             }
             gatherRow(each);
@@ -371,13 +377,13 @@ public final class Destager {
 
     private void gatherRow(RoundRow each) {
         MemorySegment info = each.group.image();
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < each.shape.dataCount(); p++) {
             if ((each.dirtyMask >> p & 1) != 0) {
                 continue;
             }
             int slot = geometry.slotAt(each.row, p);
             boolean isContentless = BlockInfo.isContentless(info, each.record(p));
-            boolean untrusted = each.group.isUntrusted(slot % geometry.width(), each.index);
+            boolean untrusted = each.group.isUntrusted(geometry.laneOf(slot), each.index);
             if (!isContentless && (untrusted || !members.holds(slot, each.group.key()))) {
                 decodeRow(each);
                 return;
@@ -386,7 +392,7 @@ public final class Destager {
         each.pending = 1;
         each.readMask = 0;
         pending++;
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < each.shape.dataCount(); p++) {
             if ((each.dirtyMask >> p & 1) != 0) {
                 continue;
             }
@@ -423,7 +429,7 @@ public final class Destager {
         }
         MemorySegment info = each.group.image();
         boolean isGood = true;
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < each.shape.dataCount(); p++) {
             if ((each.dirtyMask >> p & 1) == 0 && !BlockInfo.isContentless(info, each.record(p))) {
                 isGood &=
                         (each.readMask >> p & 1) != 0
@@ -446,7 +452,7 @@ public final class Destager {
                 each.index,
                 frame -> {
                     RowImage image = frame.image();
-                    for (int p = 0; p < geometry.dataCount(); p++) {
+                    for (int p = 0; p < each.shape.dataCount(); p++) {
                         if ((each.dirtyMask >> p & 1) != 0) {
                             continue;
                         }
@@ -479,7 +485,7 @@ public final class Destager {
                         geometry.blockAt(each.row, position),
                         each.row,
                         "found while its row was written: fewer than "
-                                + geometry.dataCount()
+                                + each.shape.dataCount()
                                 + " good blocks"));
     }
 
@@ -497,21 +503,22 @@ public final class Destager {
         placeBlocks(each);
         each.seals.fill((byte) 0);
         boolean isEncoded =
-                geometry.parityCount() > 0 && each.parityHeld != 0 || each.dirtyMask == allData();
+                each.shape.parityCount() > 0 && each.parityHeld != 0
+                        || each.dirtyMask == allData(each);
         if (isEncoded) {
-            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+            for (int p = each.shape.dataCount(); p < each.shape.width(); p++) {
                 blocks[p] = work;
                 offsets[p] = workOffset(each, p);
             }
-            code.encode(blocks, offsets, BLOCK_BYTES);
+            each.shape.code().encode(blocks, offsets, BLOCK_BYTES);
         }
-        boolean hasParity = isEncoded && each.hasContent && !geometry.isMirror();
-        boolean isSummed = hasParity && geometry.parityCount() > 0 && isAllNew(each);
+        boolean hasParity = isEncoded && each.hasContent && !each.shape.isMirror();
+        boolean isSummed = hasParity && each.shape.parityCount() > 0 && isAllNew(each);
         protect(each, !isSummed || !guards.haveCrc32c());
         if (hasParity) {
             protectParity(each, isSummed);
         }
-        boolean isPartial = each.dirtyMask != allData();
+        boolean isPartial = each.dirtyMask != allData(each);
         each.needsIntent = isPartial && each.parityHeld != 0 && !Plant.SKIP_INTENT.isPlanted();
         each.generation = Plant.PARITY_GENERATION_STANDS.isPlanted() ? 1 : sequencer.next();
         if (each.needsIntent) {
@@ -533,7 +540,7 @@ public final class Destager {
     /// @param isChecked whether each block is held against the CRC-32C it came with first, for memory may have changed since; not
     ///     where the sum of all is
     private void protect(RoundRow each, boolean isChecked) {
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < each.shape.dataCount(); p++) {
             int version = each.versions[p];
             if (version == DirtyIndex.NONE) {
                 continue;
@@ -559,8 +566,8 @@ public final class Destager {
     ///
     /// @param isSummed whether the guards of all data were computed just now
     private void protectParity(RoundRow each, boolean isSummed) {
-        int k = geometry.dataCount();
-        for (int p = k; p < geometry.width(); p++) {
+        int k = each.shape.dataCount();
+        for (int p = k; p < each.shape.width(); p++) {
             MemorySegment seals = each.seals;
             if (p == k && isSummed) {
                 guards.sealSum(seals, k, work, workOffset(each, p), seals, each.seal(p));
@@ -577,7 +584,8 @@ public final class Destager {
     /// {@return whether every data block of a row goes home}
     private boolean isAllNew(RoundRow each) {
         boolean isAllNew = true;
-        for (int version : each.versions) {
+        for (int p = 0; p < each.shape.dataCount(); p++) {
+            int version = each.versions[p];
             isAllNew &=
                     version != DirtyIndex.NONE
                             && (dirty.kind(version) == DirtyIndex.WRITE
@@ -587,15 +595,15 @@ public final class Destager {
     }
 
     private void checkSum(RoundRow each) {
-        int k = geometry.dataCount();
+        int k = each.shape.dataCount();
         int expected = guards.crc32c(each.seals, each.seal(k));
         int found = Crc32c.of(work, workOffset(each, k), BLOCK_BYTES);
         if (found == expected) {
             return;
         }
-        for (int version : each.versions) {
-            if (dirty.kind(version) == DirtyIndex.WRITE) {
-                checkPayload(version);
+        for (int p = 0; p < k; p++) {
+            if (dirty.kind(each.versions[p]) == DirtyIndex.WRITE) {
+                checkPayload(each.versions[p]);
             }
         }
         throw new IllegalStateException(
@@ -622,7 +630,7 @@ public final class Destager {
 
     private void placeBlocks(RoundRow each) {
         each.hasContent = false;
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < each.shape.dataCount(); p++) {
             int version = each.versions[p];
             if (version == DirtyIndex.NONE) {
                 blocks[p] = work;
@@ -646,20 +654,21 @@ public final class Destager {
         JournalOp op = spareOps.pollFirst();
         if (op == null) {
             op = new JournalOp();
-            op.generations = new long[geometry.dataCount()];
+            op.generations = new long[geometry.mostData()];
             op.listener =
                     done -> {
                         spareOps.addLast(done);
                         intentDone();
                     };
         }
-        int k = geometry.dataCount();
+        int k = each.shape.dataCount();
         op.type = Batch.INTENT;
+        op.generationCount = k;
         op.hasMore = false;
         op.sequence = each.generation;
         op.block = each.row;
-        op.count = geometry.parityCount();
-        op.extra = (1 << geometry.parityCount()) - 1;
+        op.count = each.shape.parityCount();
+        op.extra = (1 << op.count) - 1;
         op.payload = work;
         op.payloadOffset = workOffset(each, k);
         op.payloadStride = (long) maxRows * BLOCK_BYTES;
@@ -708,13 +717,13 @@ public final class Destager {
             placeBlocks(each);
             long key = each.group.key();
             long at = members.layout().dataOffset(geometry.memberBlock(each.row));
-            for (int p = 0; p < geometry.width(); p++) {
+            for (int p = 0; p < each.shape.width(); p++) {
                 int slot = geometry.slotAt(each.row, p);
                 if (!members.holds(slot, key)) {
                     continue;
                 }
-                if (p >= geometry.dataCount()) {
-                    if (each.hasContent && (geometry.isMirror() || each.parityHeld != 0)) {
+                if (p >= each.shape.dataCount()) {
+                    if (each.hasContent && (each.shape.isMirror() || each.parityHeld != 0)) {
                         home.add(slot, at, work, workOffset(each, p));
                     }
                     continue;
@@ -764,7 +773,7 @@ public final class Destager {
     private void finish(RoundRow each) {
         if (!each.isIdle) {
             placeBlocks(each);
-            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+            for (int p = each.shape.dataCount(); p < each.shape.width(); p++) {
                 blocks[p] = work;
                 offsets[p] = workOffset(each, p);
             }

@@ -207,6 +207,7 @@ public final class Redo implements InfoCache.Arrival {
         private final Intent intent;
         private final Group owner;
         private final InfoGroup group;
+        private final Geometry shape;
         private final int index;
         private int pending = 1;
         private int written;
@@ -215,11 +216,12 @@ public final class Redo implements InfoCache.Arrival {
             this.intent = intent;
             this.owner = owner;
             this.group = owner.info;
+            this.shape = geometry.at(intent.row);
             this.index = geometry.indexInInfoGroup(intent.row);
         }
 
         private long record(int position) {
-            return group.record(geometry.slotAt(intent.row, position) % geometry.width(), index);
+            return group.record(geometry.laneOf(geometry.slotAt(intent.row, position)), index);
         }
 
         void start() {
@@ -229,13 +231,13 @@ public final class Redo implements InfoCache.Arrival {
             }
             redone++;
             long at = members.layout().dataOffset(geometry.memberBlock(intent.row));
-            for (int p = 0; p < geometry.width(); p++) {
+            for (int p = 0; p < shape.width(); p++) {
                 int slot = geometry.slotAt(intent.row, p);
                 if (!members.holds(slot, group.key())) {
                     continue;
                 }
-                if (p >= geometry.dataCount()) {
-                    long offset = (long) (p - geometry.dataCount()) * BLOCK_BYTES;
+                if (p >= shape.dataCount()) {
+                    long offset = (long) (p - shape.dataCount()) * BLOCK_BYTES;
                     write(slot, intent.parity, offset, at);
                 } else if (intent.kinds[p] == DirtyIndex.WRITE) {
                     write(slot, intent.data[p], 0, at);
@@ -250,18 +252,18 @@ public final class Redo implements InfoCache.Arrival {
         private boolean isNeeded() {
             MemorySegment info = group.image();
             boolean isParityHeld = false;
-            for (int p = geometry.dataCount(); p < geometry.width(); p++) {
+            for (int p = shape.dataCount(); p < shape.width(); p++) {
                 if (BlockInfo.generation(info, record(p)) > intent.sequence
                         && !Plant.REDO_OVER_NEWER.isPlanted()) {
                     return false;
                 }
                 isParityHeld |= members.holds(geometry.slotAt(intent.row, p), group.key());
             }
-            for (int p = 0; p < geometry.dataCount(); p++) {
+            for (int p = 0; p < shape.dataCount(); p++) {
                 int slot = geometry.slotAt(intent.row, p);
                 boolean isKnown =
                         members.holds(slot, group.key())
-                                && !group.isUntrusted(slot % geometry.width(), index);
+                                && !group.isUntrusted(geometry.laneOf(slot), index);
                 if (isKnown
                         && BlockInfo.generation(info, record(p)) > intent.generations[p]
                         && !Plant.REDO_OVER_NEWER.isPlanted()) {
@@ -296,7 +298,7 @@ public final class Redo implements InfoCache.Arrival {
 
         private void record() {
             MemorySegment info = group.image();
-            int k = geometry.dataCount();
+            int k = shape.dataCount();
             boolean hasContent = false;
             for (int p = 0; p < k; p++) {
                 long at = record(p);
@@ -326,14 +328,14 @@ public final class Redo implements InfoCache.Arrival {
                     int type = generation == 0 ? BlockInfo.UNWRITTEN : BlockInfo.DATA;
                     BlockInfo.set(info, at, type, block, generation);
                     int slot = geometry.slotAt(intent.row, p);
-                    group.setUntrusted(slot % geometry.width(), index, true);
+                    group.setUntrusted(geometry.laneOf(slot), index, true);
                 }
                 hasContent |= !BlockInfo.isContentless(info, at);
             }
-            for (int p = k; p < geometry.width(); p++) {
+            for (int p = k; p < shape.width(); p++) {
                 long at = record(p);
                 int type = hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
-                BlockInfo.set(info, at, type, intent.row, intent.sequence);
+                BlockInfo.set(info, at, type, Geometry.referenceOf(intent.row), intent.sequence);
                 if (hasContent) {
                     guards.seal(intent.parity, (long) (p - k) * BLOCK_BYTES, info, at);
                 }
@@ -346,7 +348,7 @@ public final class Redo implements InfoCache.Arrival {
         }
 
         private void noteIfHome() {
-            for (int p = 0; p < geometry.dataCount(); p++) {
+            for (int p = 0; p < shape.dataCount(); p++) {
                 if (dirty.newest(geometry.blockAt(intent.row, p)) != DirtyIndex.NONE) {
                     return;
                 }
@@ -356,9 +358,9 @@ public final class Redo implements InfoCache.Arrival {
 
         private void settled(int position) {
             int slot = geometry.slotAt(intent.row, position);
-            group.markDirty(slot % geometry.width());
+            group.markDirty(geometry.laneOf(slot));
             if (members.holds(slot, group.key())) {
-                group.setUntrusted(slot % geometry.width(), index, false);
+                group.setUntrusted(geometry.laneOf(slot), index, false);
             }
         }
     }

@@ -9,6 +9,10 @@ import java.lang.foreign.MemorySegment;
 /// One row of a destage round: which versions go home, and what its clean positions hold.
 final class RoundRow {
     long row;
+
+    /// The shape that it has.
+    Geometry shape;
+
     InfoGroup group;
     int index;
 
@@ -58,13 +62,13 @@ final class RoundRow {
 
     RoundRow(Geometry geometry) {
         this.geometry = geometry;
-        versions = new int[geometry.dataCount()];
-        seals = Arena.ofAuto().allocate((long) geometry.width() * BlockInfo.BYTES, Long.BYTES);
+        versions = new int[geometry.mostData()];
+        seals = Arena.ofAuto().allocate((long) geometry.mostWidth() * BlockInfo.BYTES, Long.BYTES);
     }
 
     /// {@return where the info of a position's block stands in the group's image}
     long record(int position) {
-        return group.record(geometry.slotAt(row, position) % geometry.width(), index);
+        return group.record(geometry.laneOf(geometry.slotAt(row, position)), index);
     }
 
     /// {@return where a position's record begins in {@link #seals}}

@@ -42,7 +42,7 @@ final class RowRecords {
     /// @param offsets where it begins
     void record(RoundRow each, MemorySegment[] blocks, long[] offsets) {
         MemorySegment info = each.group.image();
-        int k = geometry.dataCount();
+        int k = each.shape.dataCount();
         for (int p = 0; p < k; p++) {
             int version = each.versions[p];
             long at = each.record(p);
@@ -71,8 +71,8 @@ final class RowRecords {
             }
             settled(each, p);
         }
-        for (int p = k; p < geometry.width(); p++) {
-            if (geometry.isMirror()) {
+        for (int p = k; p < each.shape.width(); p++) {
+            if (each.shape.isMirror()) {
                 long at = each.record(p);
                 MemorySegment.copy(info, each.record(0), info, at, BlockInfo.BYTES);
             } else {
@@ -84,13 +84,13 @@ final class RowRecords {
 
     private void recordParity(RoundRow each, int p) {
         MemorySegment info = each.group.image();
-        int k = geometry.dataCount();
+        int k = each.shape.dataCount();
         long at = each.record(p);
         // Without a member to hold it parity was not computed for a partly dirty row. Its old guard
         // must go all the same: the rebuild would hold new parity against it.
         boolean isEncoded = each.parityHeld != 0 || each.dirtyMask == (1 << k) - 1;
         int type = each.hasContent ? BlockInfo.PARITY : BlockInfo.TRIMMED;
-        BlockInfo.set(info, at, type, each.row, each.generation);
+        BlockInfo.set(info, at, type, Geometry.referenceOf(each.row), each.generation);
         if (each.hasContent && isEncoded) {
             BlockGuards.copy(each.seals, each.seal(p), info, at);
         }
@@ -107,7 +107,7 @@ final class RowRecords {
     /// The block of a position, if a member holds the row, is on it as recorded.
     private void settled(RoundRow each, int position) {
         int slot = geometry.slotAt(each.row, position);
-        int lane = slot % geometry.width();
+        int lane = geometry.laneOf(slot);
         each.group.markDirty(lane);
         if (members.holds(slot, each.group.key())) {
             each.group.setUntrusted(lane, each.index, false);

@@ -39,6 +39,7 @@ public final class DirtyIndex {
     private int[] crc = new int[1024];
     private int[] older = new int[1024];
     private byte[] kind = new byte[1024];
+    private boolean[] committed = new boolean[1024];
     private boolean[] frozen = new boolean[1024];
     private boolean[] replaced = new boolean[1024];
     private int freeHead = NONE;
@@ -97,6 +98,7 @@ public final class DirtyIndex {
         buffer[version] = bufferOffset;
         payload[version] = payloadOffset;
         crc[version] = payloadCrc;
+        committed[version] = false;
         frozen[version] = false;
         replaced[version] = false;
         if (newKind == WRITE) {
@@ -139,6 +141,7 @@ public final class DirtyIndex {
     ///
     /// @param version version
     public void commit(int version) {
+        committed[version] = true;
         int below = older[version];
         older[version] = NONE;
         if (below != NONE) {
@@ -323,6 +326,7 @@ public final class DirtyIndex {
         crc = Arrays.copyOf(crc, size);
         older = Arrays.copyOf(older, size);
         kind = Arrays.copyOf(kind, size);
+        committed = Arrays.copyOf(committed, size);
         frozen = Arrays.copyOf(frozen, size);
         replaced = Arrays.copyOf(replaced, size);
     }
@@ -372,6 +376,13 @@ public final class DirtyIndex {
     /// @param version version
     public int crc(int version) {
         return crc[version];
+    }
+
+    /// {@return whether the newest version of a block is the committed one}
+    ///
+    /// @param version newest version of its block
+    public boolean isCommitted(int version) {
+        return committed[version];
     }
 
     /// {@return whether destage holds the version}

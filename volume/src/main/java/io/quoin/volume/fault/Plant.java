@@ -148,6 +148,14 @@ public enum Plant {
     TAIL_GOES_BACK,
     /// Lets an EPOCH_START stand for one batch only, although that was an EPOCH_START itself.
     CARRIED_ONCE,
+    /// Moves blocks into another shape as they were before what is about to be committed.
+    MOVED_OVER_NEWER,
+    /// Believes the info that the members have where a reshape puts new rows.
+    MOVED_INFO_KEPT,
+    /// Moves blocks that are dirty without writing them to the journal again.
+    DIRTY_NOT_MOVED,
+    /// Takes a move of blocks for one that is not home although the journal has let go of a part of it.
+    MOVE_HALF_KEPT,
     /// Records the guard of a repaired block that had none in memory only.
     GUARD_NOT_KEPT,
     /// Begins with superblock copies 0 and 2, also when those are the ones a crash left whole.

@@ -39,15 +39,17 @@ import net.openhft.chronicle.bytes.BytesOut;
 /// A record is 32 bytes:
 ///
 /// ```
-///  0  u8   type: WRITE 1, TRIM 2, ZERO 3, INTENT 4, EPOCH_START 5
+///  0  u8   type: WRITE 1, TRIM 2, ZERO 3, INTENT 4, EPOCH_START 5, CUT 6
 ///  1  u8   flags: 1 MORE, the transaction goes on in the next record
 ///  2  u16  generations that follow the record (INTENT: k)
-///  4  u32  count of blocks (INTENT: of parity blocks)
+///  4  u32  count of blocks (INTENT: of parity blocks; CUT: blocks that the cut passes)
 ///  8  u64  sequence
-/// 16  u64  first block (INTENT: row; EPOCH_START: last batch of earlier epochs that counts)
+/// 16  u64  first block (INTENT: row; EPOCH_START: last batch of earlier epochs that counts;
+///          CUT: first block above the cut of the reshape from here on)
 /// 24  u32  index of its first payload block
 /// 28  u32  INTENT: bit for each parity position that has a payload block;
-///          EPOCH_START: how many batches before it this one stands for
+///          EPOCH_START: how many batches before it this one stands for;
+///          CUT: records of its transaction before it
 /// ```
 ///
 /// An INTENT is followed by k x 8 bytes, the generations of the row's data blocks that its parity
@@ -79,6 +81,9 @@ public final class Batch {
 
     /// First record of an epoch.
     public static final int EPOCH_START = 5;
+
+    /// Last record of a transaction with the blocks that a reshape moves.
+    public static final int CUT = 6;
 
     /// Record flag: the transaction goes on.
     public static final int MORE = 1;
@@ -171,7 +176,7 @@ public final class Batch {
     /// Writes a record without its generations.
     ///
     /// @param out target, at its write position
-    /// @param type WRITE to EPOCH_START
+    /// @param type WRITE to CUT
     /// @param flags 0 or MORE
     /// @param generations generations that will follow
     /// @param count blocks
@@ -206,6 +211,7 @@ public final class Batch {
             case ZERO -> "ZERO";
             case INTENT -> "INTENT";
             case EPOCH_START -> "EPOCH_START";
+            case CUT -> "CUT";
             default -> "type " + type;
         };
     }

@@ -33,6 +33,9 @@ public record JobRecord(
     /// Recomputes a lost member.
     public static final int REBUILD = 2;
 
+    /// Moves the blocks of the volume into another shape; not among a superblock's jobs, which has {@link ReshapeRecord} for it.
+    public static final int RESHAPE = 3;
+
     /// Under way.
     public static final int RUNNING = 1;
 
@@ -70,9 +73,17 @@ public record JobRecord(
 
     /// {@return the kind in the operators' word}
     public String kindText() {
+        return kindText(kind);
+    }
+
+    /// {@return a kind in the operators' word}
+    ///
+    /// @param kind see the constants
+    public static String kindText(int kind) {
         return switch (kind) {
             case SCRUB -> "scrub";
             case REBUILD -> "rebuild";
+            case RESHAPE -> "reshape";
             default -> "none";
         };
     }

@@ -25,7 +25,7 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///    8  u32  CRC-32C of the 4096 bytes with this field zero
 ///   12  u32  format version, 1
 ///   16  u64  compat features    (unknown bits are kept)
-///   24  u64  incompat features  (unknown bits refuse): 1 XXH3, 2 CANARY
+///   24  u64  incompat features  (unknown bits refuse): 1 XXH3, 2 CANARY, 4 RESHAPE
 ///   32  u64  ro_compat features (unknown bits open read-only)
 ///   40  u64  sequence of this superblock on this member
 ///   48  UUID volume: high, low
@@ -59,7 +59,10 @@ import net.openhft.chronicle.bytes.BytesOut;
 ///  464  u64  configEpoch of the last membership that a witness recorded, 0: none
 ///  472  u64  and which members are in sync by it, as one number
 ///  512  n x 48 B  member table: UUID high, low, u32 state, u32 0, u64 cursor, u64 since epoch, 0
-/// 2048  reserved, zero
+/// 2048  with RESHAPE, the shape that is left: u8 level, u8 flags (1 from the end, 2 paused), u16 k, u16 m, u16 0, u32 unit blocks,
+///       u32 canary blocks, u64 blocks of the volume, u64 first block above the cut, u64 job id, u64 started, u8 reason,
+///       15 B who asked
+/// 2112  reserved, zero
 /// ```
 ///
 /// A record of settings and state; immutable, changed by {@link #toBuilder()}.
@@ -87,12 +90,16 @@ public final class Superblock {
     private static final long FEATURE_XXH3 = 1;
 
     private static final long FEATURE_CANARY = 2;
-    private static final long KNOWN = FEATURE_XXH3 | FEATURE_CANARY;
+    private static final long FEATURE_RESHAPE = 4;
+    private static final long KNOWN = FEATURE_XXH3 | FEATURE_CANARY | FEATURE_RESHAPE;
 
     private static final int XXH3_LESS = Guard.XXH3.code() - Guard.CRC32C.code();
     private static final int CRC = 8;
     private static final int JOBS_AT = 288;
     private static final int TABLE_AT = 512;
+    private static final int RESHAPE_AT = 2048;
+    private static final int FROM_THE_END = 1;
+    private static final int PAUSED = 2;
     private static final byte[] ZEROS = new byte[16];
 
     private final Builder fields;
@@ -195,6 +202,9 @@ public final class Superblock {
             jobs = kept;
         }
 
+        /// What is known of the reshape that is under way, or null; the geometry has the shapes.
+        public ReshapeRecord reshape;
+
         /// One entry for each slot.
         public List<MemberEntry> members = List.of();
 
@@ -202,6 +212,7 @@ public final class Superblock {
         public Superblock build() {
             assert members.size() == geometry.slotCount() : "members=" + members.size();
             assert jobs.size() <= JOBS : "jobs=" + jobs.size();
+            assert (reshape == null) == (geometry.former() == null) : "reshape=" + reshape;
             Builder copy = copy();
             copy.members = List.copyOf(members);
             copy.jobs = List.copyOf(jobs);
@@ -237,6 +248,7 @@ public final class Superblock {
             to.witnessedInSync = witnessedInSync;
             to.jobs = jobs;
             to.members = members;
+            to.reshape = reshape;
             return to;
         }
     }
@@ -269,6 +281,11 @@ public final class Superblock {
     /// {@return slot of this member}
     public int slot() {
         return fields.slot;
+    }
+
+    /// {@return what is known of the reshape that is under way, or null}
+    public ReshapeRecord reshape() {
+        return fields.reshape;
     }
 
     /// {@return shape and size}
@@ -385,7 +402,8 @@ public final class Superblock {
                 .writeLong(
                         f.incompat
                                 | (f.guard.hasXxh3() ? FEATURE_XXH3 : 0)
-                                | (f.geometry.canaryBlocks() > 0 ? FEATURE_CANARY : 0));
+                                | (f.geometry.canaryBlocks() > 0 ? FEATURE_CANARY : 0)
+                                | (f.reshape == null ? 0 : FEATURE_RESHAPE));
         out.writeHexDumpDescription("ro_compat").writeLong(f.roCompat);
         out.writeHexDumpDescription("superblock sequence").writeLong(f.sequence);
         uuid(out, "volume", f.volume);
@@ -435,9 +453,7 @@ public final class Superblock {
             out.writeHexDumpDescription("repaired").writeLong(job.repaired());
             out.writeHexDumpDescription("lost").writeLong(job.lost());
             out.writeHexDumpDescription("suspect").writeLong(job.suspect());
-            out.writeHexDumpDescription("reason").writeByte((byte) job.origin().reason().ordinal());
-            byte[] who = job.origin().who().getBytes(StandardCharsets.US_ASCII);
-            out.writeHexDumpDescription("who").write(Arrays.copyOf(who, JobOrigin.NAME_BYTES));
+            writeOrigin(out, job.origin());
         }
         out.writeHexDumpDescription("witnessed epoch").writeLong(f.witnessedEpoch);
         out.writeHexDumpDescription("witnessed in sync").writeLong(f.witnessedInSync);
@@ -451,7 +467,34 @@ public final class Superblock {
             out.writeHexDumpDescription("since epoch").writeLong(entry.sinceEpoch());
             out.writeHexDumpDescription("reserved").writeLong(0);
         }
+        if (f.reshape != null) {
+            pad(out, start + RESHAPE_AT);
+            writeReshape(out, f.geometry, f.reshape);
+        }
         pad(out, start + BYTES);
+    }
+
+    private static void writeReshape(BytesOut<?> out, Geometry to, ReshapeRecord reshape) {
+        Geometry former = to.former();
+        int flags = (to.isDescending() ? FROM_THE_END : 0) | (reshape.isPaused() ? PAUSED : 0);
+        out.writeHexDumpDescription("former level").writeByte((byte) former.level().ordinal());
+        out.writeHexDumpDescription("reshape flags").writeByte((byte) flags);
+        out.writeHexDumpDescription("former k").writeShort((short) former.dataCount());
+        out.writeHexDumpDescription("former m").writeShort((short) former.parityCount());
+        out.writeHexDumpDescription("reserved").writeShort((short) 0);
+        out.writeHexDumpDescription("former unit blocks").writeInt(former.unitBlocks());
+        out.writeHexDumpDescription("former canary").writeInt((int) former.canaryBlocks());
+        out.writeHexDumpDescription("volume blocks").writeLong(to.volumeBlocks());
+        out.writeHexDumpDescription("cut block").writeLong(reshape.cutBlock());
+        out.writeHexDumpDescription("reshape id").writeLong(reshape.id());
+        out.writeHexDumpDescription("reshape started").writeLong(reshape.startedMillis());
+        writeOrigin(out, reshape.origin());
+    }
+
+    private static void writeOrigin(BytesOut<?> out, JobOrigin origin) {
+        out.writeHexDumpDescription("reason").writeByte((byte) origin.reason().ordinal());
+        byte[] who = origin.who().getBytes(StandardCharsets.US_ASCII);
+        out.writeHexDumpDescription("who").write(Arrays.copyOf(who, JobOrigin.NAME_BYTES));
     }
 
     /// {@return data blocks used on each member: whole units}
@@ -700,6 +743,10 @@ public final class Superblock {
         f.jobs = jobs;
         f.witnessedEpoch = in.readLong();
         f.witnessedInSync = in.readLong();
+        if ((incompat & FEATURE_RESHAPE) != 0) {
+            in.readPosition(RESHAPE_AT);
+            readReshape(in, f);
+        }
         checkCounters(f);
         in.readPosition(TABLE_AT);
         List<MemberEntry> members = new ArrayList<>();
@@ -712,5 +759,45 @@ public final class Superblock {
         }
         f.members = members;
         return f.build();
+    }
+
+    private static void readReshape(BytesIn<?> in, Builder f) {
+        int level = in.readUnsignedByte();
+        int flags = in.readUnsignedByte();
+        int data = in.readUnsignedShort();
+        int parity = in.readUnsignedShort();
+        in.readSkip(2);
+        int unitBlocks = in.readInt();
+        int canaryBlocks = in.readInt();
+        long size = in.readLong();
+        long cut = in.readLong();
+        long id = in.readLong();
+        long startedMillis = in.readLong();
+        if (level >= Level.values().length
+                || flags > (FROM_THE_END | PAUSED)
+                || unitBlocks < 1
+                || id < 1
+                || id > MAX_COUNTER) {
+            throw new IllegalArgumentException(
+                    "reshape: expected a known level and flags, units and a job, found level "
+                            + level
+                            + ", flags "
+                            + flags
+                            + ", unit blocks "
+                            + unitBlocks
+                            + ", job "
+                            + id);
+        }
+        Geometry former =
+                new Geometry(
+                                Level.values()[level],
+                                1,
+                                data,
+                                parity,
+                                unitBlocks,
+                                memberBlocks(f.layout, unitBlocks))
+                        .withCanary(canaryBlocks);
+        f.geometry = f.geometry.reshapedFrom(former, (flags & FROM_THE_END) != 0, size, cut);
+        f.reshape = new ReshapeRecord(id, (flags & PAUSED) != 0, startedMillis, cut, origin(in));
     }
 }

@@ -1,5 +1,8 @@
 package io.quoin.volume.geometry;
 
+import io.quoin.codec.parity.ErasureCode;
+import java.util.function.IntPredicate;
+
 /// Maps the blocks of a volume to rows, positions and slots, and back.
 ///
 /// The slots form `groupCount` groups of `k + m`. A row is one block at the same place on each slot
@@ -24,8 +27,19 @@ public final class Geometry {
     /// Rows whose protection info shares one block.
     public static final int ROWS_PER_INFO = 32;
 
+    /// Most blocks that change their shape at once: 16 MiB.
+    public static final int MOST_WINDOW_BLOCKS = 4096;
+
+    /// Blocks that do so where fewer could: 1 MiB, one part of so many of the volume at most.
+    private static final int USUAL_WINDOW_BLOCKS = 256;
+
+    private static final int LEAST_WINDOWS = 16;
+
     /// Most slots of a volume.
     public static final int MAX_SLOTS = 32;
+
+    /// Marks the rows, and info groups, of the shape that a volume is about to leave.
+    private static final long FORMER = 1L << 52;
 
     private final Level level;
     private final int groupCount;
@@ -35,6 +49,20 @@ public final class Geometry {
     private final int unitBlocks;
     private volatile long memberBlocks;
     private final long canaryBlocks;
+
+    /// Made when it is first asked for: it has tables, and most geometries are only looked at.
+    private volatile ErasureCode code;
+
+    /// What the volume is being reshaped from, or null.
+    private final Geometry former;
+
+    private final boolean isDescending;
+
+    /// Blocks of a volume that is being reshaped.
+    private final long sizeBlocks;
+
+    /// The first volume block of the shape that lies higher.
+    private volatile long cutBlock;
 
     /// A checked geometry without canary rows.
     ///
@@ -52,7 +80,17 @@ public final class Geometry {
             int parityCount,
             int unitBlocks,
             long memberBlocks) {
-        this(level, groupCount, dataCount, parityCount, unitBlocks, memberBlocks, 0);
+        this(
+                level,
+                groupCount,
+                dataCount,
+                parityCount,
+                unitBlocks,
+                memberBlocks,
+                0,
+                null,
+                false,
+                0);
     }
 
     private Geometry(
@@ -62,7 +100,10 @@ public final class Geometry {
             int parityCount,
             int unitBlocks,
             long memberBlocks,
-            long canaryBlocks) {
+            long canaryBlocks,
+            Geometry former,
+            boolean isDescending,
+            long sizeBlocks) {
         check("groups", groupCount, 1, MAX_SLOTS);
         check("data slots", dataCount, 1, MAX_SLOTS);
         check("parity slots", parityCount, 0, MAX_SLOTS - 1);
@@ -102,6 +143,9 @@ public final class Geometry {
         this.unitBlocks = unitBlocks;
         this.memberBlocks = memberBlocks;
         this.canaryBlocks = canaryBlocks;
+        this.former = former;
+        this.isDescending = isDescending;
+        this.sizeBlocks = sizeBlocks;
     }
 
     /// {@return the same with its last rows set apart from clients, to try out on them whether damage is noticed}
@@ -110,7 +154,16 @@ public final class Geometry {
     /// @throws IllegalArgumentException when it is not so, or nothing is left
     public Geometry withCanary(long blocks) {
         return new Geometry(
-                level, groupCount, dataCount, parityCount, unitBlocks, memberBlocks, blocks);
+                level,
+                groupCount,
+                dataCount,
+                parityCount,
+                unitBlocks,
+                memberBlocks,
+                blocks,
+                null,
+                false,
+                0);
     }
 
     /// {@return data blocks of each member for which a slot has each position of a row at least once}
@@ -125,7 +178,16 @@ public final class Geometry {
     /// @throws IllegalArgumentException when it is not so
     public Geometry ofSize(long blocks) {
         return new Geometry(
-                level, groupCount, dataCount, parityCount, unitBlocks, blocks, canaryBlocks);
+                level,
+                groupCount,
+                dataCount,
+                parityCount,
+                unitBlocks,
+                blocks,
+                canaryBlocks,
+                null,
+                false,
+                0);
     }
 
     /// Grows; what was where stays there, but the canary rows are the last ones again. Seen by all who have it.
@@ -143,6 +205,174 @@ public final class Geometry {
         }
     }
 
+    /// {@return this shape for a volume that is being reshaped to it}
+    ///
+    /// Blocks below the cut lie in one of the shapes, the others in the other one. Every row and info group has the shape that its
+    /// number says, so numbers of both are never mistaken for each other; where a volume block lies changes as the cut moves, and
+    /// nothing else does. Both shapes have one group.
+    ///
+    /// @param before the shape that is left, on members of the same size
+    /// @param isDown whether the cut moves down, from the end
+    /// @param size blocks of the volume
+    /// @param cut first volume block above the cut
+    /// @throws IllegalArgumentException when the shapes do not allow it
+    public Geometry reshapedFrom(Geometry before, boolean isDown, long size, long cut) {
+        check("groups of a volume that is reshaped", Math.max(groupCount, before.groupCount), 1, 1);
+        if (before.former != null
+                || (isDown ? dataCount > before.dataCount : dataCount < before.dataCount)
+                || cut < 0
+                || cut > size
+                || size < 1
+                || size > before.volumeBlocks()
+                || size > volumeBlocks()) {
+            throw new IllegalArgumentException(
+                    "reshape of "
+                            + before
+                            + " to "
+                            + this
+                            + (isDown ? " from the end" : " from the beginning")
+                            + ", cut at block "
+                            + cut
+                            + ": expected room for "
+                            + size
+                            + " blocks in both, and a cut among them");
+        }
+        Geometry both =
+                new Geometry(
+                        level,
+                        groupCount,
+                        dataCount,
+                        parityCount,
+                        unitBlocks,
+                        memberBlocks,
+                        canaryBlocks,
+                        before,
+                        isDown,
+                        size);
+        both.cutBlock = cut;
+        both.windowRows(); // refuses
+        return both;
+    }
+
+    /// {@return a copy whose cut is its own}
+    public Geometry copy() {
+        return former == null
+                ? this
+                : target().reshapedFrom(former, isDescending, sizeBlocks, cutBlock);
+    }
+
+    /// {@return the shape alone, as it is when a reshape to it is over}
+    public Geometry target() {
+        return former == null ? this : ofSize(memberBlocks);
+    }
+
+    /// {@return the shape that is left by a reshape, or null}
+    public Geometry former() {
+        return former;
+    }
+
+    /// {@return whether a reshape goes from the end of the volume to its beginning}
+    public boolean isDescending() {
+        return isDescending;
+    }
+
+    /// {@return the first volume block above the cut of a reshape}
+    public long cutBlock() {
+        return cutBlock;
+    }
+
+    /// Moves the cut of a reshape. Where blocks between lie changes.
+    ///
+    /// @param block the first volume block above it from now on
+    public void moveCut(long block) {
+        cutBlock = block;
+    }
+
+    /// {@return whether every block has the new shape}
+    public boolean isReshaped() {
+        return former == null || cutBlock == (isDescending ? 0 : sizeBlocks);
+    }
+
+    /// {@return rows of the new shape that are moved at a time: so many that no info group is in both shapes, and more where that is
+    /// little}
+    ///
+    /// @throws IllegalArgumentException when they hold more than a transaction does
+    public long windowRows() {
+        long step = Math.max(unitBlocks, ROWS_PER_INFO);
+        long formerStep = (long) Math.max(former.unitBlocks, ROWS_PER_INFO) * former.dataCount;
+        long rows = step;
+        while (rows * dataCount % formerStep != 0) {
+            rows += step;
+        }
+        if (rows * dataCount > MOST_WINDOW_BLOCKS) {
+            throw new IllegalArgumentException(
+                    "reshape of "
+                            + former
+                            + " to "
+                            + this
+                            + ": expected at most "
+                            + MOST_WINDOW_BLOCKS
+                            + " blocks to be moved at a time, so that no info block is in both, found "
+                            + rows * dataCount
+                            + "; go by way of another shape");
+        }
+        long usual = Math.min(USUAL_WINDOW_BLOCKS, sizeBlocks / LEAST_WINDOWS);
+        return rows * Math.max(1, usual / (rows * dataCount));
+    }
+
+    /// {@return where the cut is when the next blocks have moved}
+    public long nextCut() {
+        long window = windowRows() * dataCount;
+        return isDescending
+                ? (cutBlock - 1) / window * window
+                : Math.min(sizeBlocks, (cutBlock / window + 1) * window);
+    }
+
+    /// {@return the shape of a row or info group: its numbers of rows, groups and slots count, whichever geometry it is asked of}
+    ///
+    /// @param rowOrGroup a row, or an info group
+    public Geometry at(long rowOrGroup) {
+        return former != null && (rowOrGroup & FORMER) != 0 ? former : this;
+    }
+
+    private static long bare(long rowOrGroup) {
+        return rowOrGroup & ~FORMER;
+    }
+
+    /// {@return whether blocks of the volume lie in a row, or rows in an info group, as the cut is}
+    ///
+    /// @param group info group
+    public boolean isCurrentGroup(long group) {
+        if (former == null) {
+            return true;
+        }
+        boolean isFormer = (group & FORMER) != 0;
+        long firstRow = bare(group) * ROWS_PER_INFO;
+        long firstBlock = firstRow * (isFormer ? former.dataCount : dataCount);
+        return firstBlock < sizeBlocks && isFormer != isMoved(firstBlock);
+    }
+
+    private boolean isMoved(long block) {
+        return isDescending ? block >= cutBlock : block < cutBlock;
+    }
+
+    /// {@return the info group whose rows lie at a place of the members, or -1 when it is nobody's}
+    ///
+    /// @param place 0 to {@link #infoGroupCount} - 1
+    public long infoGroupAt(long place) {
+        if (former == null || isCurrentGroup(place)) {
+            return place;
+        }
+        return isCurrentGroup(place | FORMER) ? place | FORMER : -1;
+    }
+
+    /// {@return where on the members an info group lies}
+    ///
+    /// @param group info group
+    public static long placeOf(long group) {
+        return bare(group);
+    }
+
     /// {@return the level}
     public Level level() {
         return level;
@@ -153,27 +383,81 @@ public final class Geometry {
         return groupCount;
     }
 
-    /// {@return k}
+    /// {@return k; of a row, ask {@link #at} first}
     public int dataCount() {
         return dataCount;
     }
 
-    /// {@return m, the members that may be lost in each group}
+    /// {@return m, the members that may be lost in each group; of a row, ask {@link #at} first}
     public int parityCount() {
         return parityCount;
     }
 
-    /// {@return k + m, the positions of a row}
+    /// {@return k + m, the positions of a row; of a row, ask {@link #at} first}
     public int width() {
         return width;
     }
 
-    /// {@return slots of the volume, n}
-    public int slotCount() {
-        return groupCount * width;
+    /// {@return the code of the rows}
+    public ErasureCode code() {
+        ErasureCode made = code;
+        if (made == null) {
+            made = ErasureCode.of(dataCount, parityCount);
+            code = made;
+        }
+        return made;
     }
 
-    /// {@return blocks of a stripe unit}
+    /// {@return slots of a group, the shape that is left included}
+    public int lanes() {
+        return former == null ? width : Math.max(width, former.width);
+    }
+
+    /// {@return the largest k of a row}
+    public int mostData() {
+        return former == null ? dataCount : Math.max(dataCount, former.dataCount);
+    }
+
+    /// {@return the largest m of a row}
+    public int mostParity() {
+        return former == null ? parityCount : Math.max(parityCount, former.parityCount);
+    }
+
+    /// {@return the smallest m of a row}
+    public int leastParity() {
+        return former == null ? parityCount : Math.min(parityCount, former.parityCount);
+    }
+
+    /// {@return the largest k + m of a row}
+    public int mostWidth() {
+        return lanes();
+    }
+
+    /// {@return blocks of parity that an INTENT may have, 0 where there is none}
+    public int mostIntentBlocks() {
+        int own = isMirror() ? 0 : parityCount;
+        return former == null ? own : Math.max(own, former.mostIntentBlocks());
+    }
+
+    /// {@return how many more of a group's members could be lost, fewer than 0: already too many}
+    ///
+    /// @param group group
+    /// @param isThere whether a slot's member is there
+    public int spare(int group, IntPredicate isThere) {
+        int there = 0;
+        for (int slot = group * width; slot < (group + 1) * width; slot++) {
+            there += isThere.test(slot) ? 1 : 0;
+        }
+        int own = there - dataCount;
+        return former == null || isReshaped() ? own : Math.min(own, former.spare(group, isThere));
+    }
+
+    /// {@return slots of the volume, n}
+    public int slotCount() {
+        return groupCount * lanes();
+    }
+
+    /// {@return blocks of a stripe unit; of a row, ask {@link #at} first}
     public int unitBlocks() {
         return unitBlocks;
     }
@@ -190,27 +474,35 @@ public final class Geometry {
 
     /// {@return blocks that clients may address}
     public long volumeBlocks() {
-        return (memberBlocks - canaryBlocks) * groupCount * dataCount;
+        return former == null ? (memberBlocks - canaryBlocks) * groupCount * dataCount : sizeBlocks;
     }
 
-    /// {@return blocks of the volume, those of the canary rows behind the clients'}
+    /// {@return blocks of the volume, those of the canary rows behind the clients'; a volume that is reshaped has none of those}
     public long allBlocks() {
-        return memberBlocks * groupCount * dataCount;
+        return former == null ? memberBlocks * groupCount * dataCount : sizeBlocks;
     }
 
     /// {@return whether a row is set apart from clients}
     ///
     /// @param row row
     public boolean isCanary(long row) {
-        return memberBlock(row) >= memberBlocks - canaryBlocks;
+        return former == null && memberBlock(row) >= memberBlocks - canaryBlocks;
     }
 
-    /// {@return rows of the volume}
+    /// {@return rows of the volume; of each shape, where it has two}
     public long rowCount() {
         return memberBlocks * groupCount;
     }
 
-    /// {@return whether each position holds the same bytes}
+    /// {@return what a row's number is below, given that it is one}
+    ///
+    /// @param row number of a row, or of none
+    public long rowLimit(long row) {
+        boolean isFormer = former != null && (row & FORMER) != 0;
+        return isFormer ? FORMER + former.rowCount() : rowCount();
+    }
+
+    /// {@return whether each position holds the same bytes; of a row, ask {@link #at} first}
     public boolean isMirror() {
         return dataCount == 1;
     }
@@ -220,6 +512,9 @@ public final class Geometry {
     /// @param block volume block
     public long rowOf(long block) {
         assert block >= 0 && block < allBlocks() : "block=" + block;
+        if (former != null && !isMoved(block)) {
+            return former.rowOf(block) | FORMER;
+        }
         long unit = block / unitBlocks;
         long stripe = unit / dataCount;
         long group = stripe % groupCount;
@@ -231,32 +526,35 @@ public final class Geometry {
     ///
     /// @param block volume block
     public int positionOf(long block) {
-        return (int) (block / unitBlocks % dataCount);
+        Geometry shape = former == null || isMoved(block) ? this : former;
+        return (int) (block / shape.unitBlocks % shape.dataCount);
     }
 
-    /// {@return the volume block at a data position of a row}
+    /// {@return the volume block at a data position of a row; beyond the volume's end where its last row is not full}
     ///
     /// @param row row
     /// @param position 0 to k - 1
     public long blockAt(long row, int position) {
-        assert position >= 0 && position < dataCount : "position=" + position;
-        long memberBlock = memberBlock(row);
-        long stripe = memberBlock / unitBlocks * groupCount + groupOf(row);
-        return (stripe * dataCount + position) * unitBlocks + memberBlock % unitBlocks;
+        Geometry shape = at(row);
+        assert position >= 0 && position < shape.dataCount : "position=" + position;
+        long memberBlock = shape.memberBlock(row);
+        long stripe = memberBlock / shape.unitBlocks * shape.groupCount + shape.groupOf(row);
+        return (stripe * shape.dataCount + position) * shape.unitBlocks
+                + memberBlock % shape.unitBlocks;
     }
 
     /// {@return the data block index on each member at which a row lies}
     ///
     /// @param row row
     public long memberBlock(long row) {
-        return row / groupCount;
+        return bare(row) / groupCount;
     }
 
     /// {@return the group whose slots hold a row}
     ///
     /// @param row row
     public int groupOf(long row) {
-        return (int) (row % groupCount);
+        return (int) (bare(row) % groupCount);
     }
 
     /// {@return the slot at a position of a row}
@@ -264,10 +562,11 @@ public final class Geometry {
     /// @param row row
     /// @param position 0 to k + m - 1
     public int slotAt(long row, int position) {
-        assert position >= 0 && position < width : "position=" + position;
-        int turn = (int) (memberBlock(row) / unitBlocks % width);
+        Geometry shape = at(row);
+        assert position >= 0 && position < shape.width : "position=" + position;
+        int turn = (int) (shape.memberBlock(row) / shape.unitBlocks % shape.width);
         int lane = position - turn;
-        return groupOf(row) * width + (lane < 0 ? lane + width : lane);
+        return shape.groupOf(row) * shape.width + (lane < 0 ? lane + shape.width : lane);
     }
 
     /// {@return the position that a slot has in a row of its group}
@@ -275,16 +574,42 @@ public final class Geometry {
     /// @param row row
     /// @param slot a slot of the row's group
     public int positionAt(long row, int slot) {
-        assert slot / width == groupOf(row) : "slot " + slot + " is not in the group of row " + row;
-        int turn = (int) (memberBlock(row) / unitBlocks % width);
-        return (slot % width + turn) % width;
+        Geometry shape = at(row);
+        assert slot / shape.width == shape.groupOf(row)
+                : "slot " + slot + " is not in the group of row " + row;
+        int turn = (int) (shape.memberBlock(row) / shape.unitBlocks % shape.width);
+        return (slot % shape.width + turn) % shape.width;
+    }
+
+    /// {@return the group that a slot belongs to}
+    ///
+    /// @param slot slot
+    public int groupOfSlot(int slot) {
+        return former == null ? slot / width : 0;
+    }
+
+    /// {@return whether a slot holds blocks of the rows of an info group}
+    ///
+    /// @param slot slot
+    /// @param group info group
+    public boolean isIn(int slot, long group) {
+        return former == null
+                ? groupOfSlot(slot) == bare(group) % groupCount
+                : slot < at(group).width;
+    }
+
+    /// {@return which of its group's info blocks are a slot's}
+    ///
+    /// @param slot slot
+    public int laneOf(int slot) {
+        return former == null ? slot % width : slot;
     }
 
     /// {@return the info group of a row: rows whose protection info shares blocks}
     ///
     /// @param row row
     public long infoGroupOf(long row) {
-        return memberBlock(row) / ROWS_PER_INFO * groupCount + groupOf(row);
+        return memberBlock(row) / ROWS_PER_INFO * groupCount + groupOf(row) | row & FORMER;
     }
 
     /// {@return the place of a row in its info group, 0 to 31}
@@ -296,7 +621,8 @@ public final class Geometry {
 
     /// {@return info groups of the volume}
     public long infoGroupCount() {
-        return memberBlocks / ROWS_PER_INFO * groupCount;
+        long blocks = former == null ? memberBlocks : Math.max(memberBlocks, former.memberBlocks);
+        return blocks / ROWS_PER_INFO * groupCount;
     }
 
     /// {@return a row of an info group}
@@ -304,30 +630,37 @@ public final class Geometry {
     /// @param infoGroup info group
     /// @param index 0 to 31
     public long rowIn(long infoGroup, int index) {
-        long group = infoGroup % groupCount;
-        long memberBlock = infoGroup / groupCount * ROWS_PER_INFO + index;
-        return memberBlock * groupCount + group;
+        long group = bare(infoGroup) % groupCount;
+        long memberBlock = bare(infoGroup) / groupCount * ROWS_PER_INFO + index;
+        return memberBlock * groupCount + group | infoGroup & FORMER;
     }
 
     /// {@return index of an info group's block in each member's info areas}
     ///
     /// @param infoGroup info group
     public long infoBlock(long infoGroup) {
-        return infoGroup / groupCount;
+        return bare(infoGroup) / groupCount;
     }
 
     /// {@return first slot of an info group's slots}
     ///
     /// @param infoGroup info group
     public int firstSlot(long infoGroup) {
-        return (int) (infoGroup % groupCount) * width;
+        return (int) (bare(infoGroup) % groupCount) * width;
+    }
+
+    /// {@return what a row's records call it: its place, whatever the shape}
+    ///
+    /// @param row row
+    public static long referenceOf(long row) {
+        return bare(row);
     }
 
     @Override
     public String toString() {
         return level.text()
                 + " of "
-                + slotCount()
+                + groupCount * width
                 + (groupCount > 1 ? " in " + groupCount + " groups" : "")
                 + " ("
                 + dataCount

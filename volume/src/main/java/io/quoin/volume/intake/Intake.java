@@ -14,6 +14,7 @@ import io.quoin.volume.journal.Sequencer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.LongUnaryOperator;
 import org.agrona.collections.LongHashSet;
@@ -64,6 +65,11 @@ public final class Intake {
     private LongUnaryOperator pace = LongUnaryOperator.identity();
     private int open;
 
+    // Blocks that a reshape is about to move: nothing on them gets a sequence.
+    private long movedFrom;
+    private long movedEnd;
+    private long movedBytes; // that the journal keeps room for
+
     /// The intake of a volume.
     ///
     /// @param geometry shape
@@ -93,9 +99,8 @@ public final class Intake {
         this.counters = counters;
         this.whenEnded = whenEnded;
         this.journalLimitBytes = pool.capacityBytes() / 4 * 3;
-        this.reserveSegments = geometry.parityCount() + 2;
-        this.intentBlocks =
-                geometry.isMirror() || geometry.parityCount() == 0 ? 0 : geometry.parityCount();
+        this.reserveSegments = geometry.mostParity() + 2;
+        this.intentBlocks = geometry.mostIntentBlocks();
     }
 
     /// A request on its way.
@@ -114,6 +119,7 @@ public final class Intake {
         boolean edgeFailed;
         boolean isInFlight; // in the journal's hands
         int pendingEdges;
+        Runnable whenMoved;
         final ArrayDeque<JournalOp> transaction = new ArrayDeque<>();
     }
 
@@ -236,7 +242,10 @@ public final class Intake {
             return false;
         }
         long blocks = Math.min(op.endBlock - op.nextBlock, TRANSACTION_BLOCKS);
-        long payload = payloadBytes(op, blocks);
+        return hasRoom(blocks, payloadBytes(op, blocks));
+    }
+
+    private boolean hasRoom(long blocks, long payload) {
         long need = payload + payload / 16 + BLOCK_BYTES;
         long used = journal.usedBytes();
         long room = room(blocks);
@@ -246,10 +255,10 @@ public final class Intake {
                         && journal.queued() == 0
                         && used <= 2L * journal.segmentBytes()
                         && journal.freeSegments() > reserveSegments;
-        if (used + journal.queuedBytes() + edgesBytes + need > pool.capacityBytes()) {
+        if (used + journal.queuedBytes() + edgesBytes + movedBytes + need > pool.capacityBytes()) {
             // Recovery must find memory for all that is in the journal from the tail on, at home or
             // not.
-            return isAllHome && journal.isEmpty() && edgesBytes == 0;
+            return isAllHome && journal.isEmpty() && edgesBytes + movedBytes == 0;
         }
         return need <= room && used + need <= pace.applyAsLong(used + room) || isAllHome;
     }
@@ -269,7 +278,9 @@ public final class Intake {
         // Half as much again for headers and for what is left over at the end of segments.
         long intents = (dirty.liveCount() + moreBlocks) * intentBlocks * BLOCK_BYTES * 3 / 2;
         long admitted =
-                Plant.ADMIT_WITHOUT_QUEUE.isPlanted() ? 0 : journal.queuedBytes() + edgesBytes;
+                Plant.ADMIT_WITHOUT_QUEUE.isPlanted()
+                        ? 0
+                        : journal.queuedBytes() + edgesBytes + movedBytes;
         return intents + admitted + admitted / 16;
     }
 
@@ -309,6 +320,9 @@ public final class Intake {
     }
 
     private boolean isBlockLocked(Operation op) {
+        if (!op.edgesLocked && op.nextBlock < movedEnd && op.endBlock > movedFrom) {
+            return true;
+        }
         if (lockedBlocks.isEmpty() || op.edgesLocked || Plant.NO_EDGE_LOCK.isPlanted()) {
             return false;
         }
@@ -514,6 +528,91 @@ public final class Intake {
         }
     }
 
+    /// Holds back what would change blocks that are to be moved, from those that have no sequence yet on; and keeps room for them in
+    /// the journal.
+    ///
+    /// @param first volume block
+    /// @param count how many
+    /// @return false: there is no room now, nothing is held back
+    public boolean beginMove(long first, int count) {
+        assert movedEnd == 0 : "blocks from " + movedFrom + " are being moved";
+        long bytes = (long) count * BLOCK_BYTES;
+        if (isStopped || !waiting.isEmpty() || !hasRoom(count, bytes)) {
+            return false;
+        }
+        movedFrom = first;
+        movedEnd = first + count;
+        movedBytes = bytes;
+        return true;
+    }
+
+    /// {@return whether everything that was to change the blocks before {@link #beginMove} is committed, and visible}
+    public boolean isMoveReady() {
+        LongHashSet.LongIterator locked = lockedBlocks.iterator();
+        while (locked.hasNext()) {
+            long block = locked.nextValue();
+            if (block >= movedFrom && block < movedEnd) {
+                return false;
+            }
+        }
+        for (long block = movedFrom; block < movedEnd; block++) {
+            int version = dirty.newest(block);
+            if (version != DirtyIndex.NONE && !dirty.isCommitted(version)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Writes what is moved to the journal, as one transaction that ends with the cut.
+    ///
+    /// @param buffer contents of the blocks, the pool's; whoever needs it last gives it back
+    /// @param mask blocks that have content
+    /// @param cut first block above the cut from then on
+    /// @param then runs when it is committed, and the blocks are dirty
+    public void move(int buffer, BitSet mask, long cut, Runnable then) {
+        Operation op = spareOperations.pollFirst();
+        if (op == null) {
+            op = new Operation();
+            operations.add(op);
+        }
+        op.request = null;
+        op.isInFlight = false;
+        op.whenMoved = then;
+        dirty.retain(buffer);
+        int next = mask.nextSetBit(0);
+        while (next >= 0) {
+            int end = Math.min(mask.nextClearBit(next), next + journal.maxRecordBlocks());
+            JournalOp record = newRecord(op);
+            fill(record, movedFrom + next, end - next, buffer, buffer + next * BLOCK_BYTES);
+            record.hasMore = true;
+            op.transaction.addLast(record);
+            journal.append(record);
+            next = mask.nextSetBit(end);
+        }
+        JournalOp last = newRecord(op);
+        last.type = Batch.CUT;
+        last.block = cut;
+        last.count = (int) (movedEnd - movedFrom);
+        last.extra = op.transaction.size();
+        last.payload = null;
+        last.hasMore = false;
+        op.transaction.addLast(last);
+        dirty.release(buffer);
+        movedBytes = 0;
+        journal.append(last);
+    }
+
+    /// Lets what was held back by {@link #beginMove} go on.
+    public void endMove() {
+        movedFrom = 0;
+        movedEnd = 0;
+        movedBytes = 0;
+        for (int i = blocked.size(); i > 0 && !blocked.isEmpty(); i--) {
+            advance(blocked.pollFirst());
+        }
+    }
+
     private JournalOp newRecord(Operation op) {
         JournalOp record = spareOps.pollFirst();
         if (record == null) {
@@ -564,13 +663,23 @@ public final class Intake {
             }
         }
         unappliedBatch = Long.MAX_VALUE;
+        // The journal keeps a move as long as it keeps a part of it: what is on the members in its
+        // place counts for nothing.
+        long first = op.whenMoved == null ? -1 : op.transaction.peekFirst().batch;
         JournalOp each;
         do {
             each = op.transaction.pollFirst();
-            apply(each);
+            apply(each, first < 0 ? each.batch : first);
             each.owner = null;
             spareOps.addFirst(each);
         } while (each != record);
+        if (!record.hasMore && op.whenMoved != null) {
+            Runnable then = op.whenMoved;
+            op.whenMoved = null;
+            spareOperations.addFirst(op);
+            then.run();
+            return;
+        }
         if (record.hasMore || op.request == null) {
             return;
         }
@@ -591,10 +700,13 @@ public final class Intake {
         end(op, Request.Outcome.OK);
     }
 
-    private void apply(JournalOp record) {
+    private void apply(JournalOp record, long batch) {
+        if (record.type == Batch.CUT) {
+            return;
+        }
         for (int i = 0; i < record.count; i++) {
             int version = dirty.find(record.block + i, record.sequence);
-            dirty.setBatch(version, record.batch);
+            dirty.setBatch(version, batch);
             dirty.commit(version);
         }
     }

@@ -301,16 +301,14 @@ public final class Journal {
                     headerOut,
                     op.type,
                     op.hasMore ? Batch.MORE : 0,
-                    op.generations == null ? 0 : op.generations.length,
+                    op.generationCount,
                     op.count,
                     op.sequence,
                     op.block,
                     payload,
                     op.extra);
-            if (op.generations != null) {
-                for (long generation : op.generations) {
-                    headerOut.writeLong(generation);
-                }
+            for (int j = 0; j < op.generationCount; j++) {
+                headerOut.writeLong(op.generations[j]);
             }
             copyPayload(op, headerBytes + (long) payload * BLOCK_BYTES);
             payload += op.payloadBlocks();

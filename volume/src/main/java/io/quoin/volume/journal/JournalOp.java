@@ -44,8 +44,11 @@ public final class JournalOp {
     /// CRC-32C of each payload block.
     public final int[] crcs = new int[Batch.MAX_PAYLOAD_BLOCKS];
 
-    /// INTENT: generations of the data blocks, else null.
+    /// INTENT: generations of the data blocks.
     public long[] generations;
+
+    /// How many, 0 for all other records.
+    public int generationCount;
 
     /// Number of the batch that holds it; valid when committed.
     public long batch;
@@ -66,6 +69,6 @@ public final class JournalOp {
 
     /// {@return bytes of the record with its generations}
     public int recordBytes() {
-        return Batch.RECORD_BYTES + (generations == null ? 0 : 8 * generations.length);
+        return Batch.RECORD_BYTES + 8 * generationCount;
     }
 }

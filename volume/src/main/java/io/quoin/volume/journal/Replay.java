@@ -73,7 +73,13 @@ public final class Replay {
     }
 
     private record Op(
-            int type, int count, long sequence, long block, long batch, MemorySegment payload) {}
+            int type,
+            int count,
+            long sequence,
+            long block,
+            long batch,
+            int extra,
+            MemorySegment payload) {}
 
     private final Geometry geometry;
     private final DirtyIndex dirty;
@@ -93,6 +99,11 @@ public final class Replay {
     private int lastStandsFor;
     private boolean isSecondPass;
     private long batches;
+
+    /// Blocks whose transactions with a CUT were found: the first, and the one behind the last.
+    private long firstMoved = Long.MAX_VALUE;
+
+    private long endMoved;
 
     private Replay(Geometry geometry, DirtyIndex dirty, MemorySegment region, Memory memory) {
         this.geometry = geometry;
@@ -122,7 +133,7 @@ public final class Replay {
             MemorySegment region,
             Memory memory)
             throws DamagedJournalException {
-        Replay replay = new Replay(geometry, dirty, region, memory);
+        Replay replay = new Replay(geometry.copy(), dirty, region, memory);
         long end = replay.pass(scan, tail, floor);
         replay.lastOfFirstPass = replay.lastBatch;
         replay.isSecondPass = true;
@@ -204,17 +215,19 @@ public final class Replay {
             throws DamagedJournalException {
         int count = Batch.count(batch, record);
         long block = Batch.block(batch, record);
-        long limit = type == Batch.INTENT ? geometry.rowCount() : geometry.allBlocks();
+        long limit = type == Batch.INTENT ? geometry.rowLimit(block) : geometry.allBlocks();
         boolean hasPayload = type == Batch.WRITE || type == Batch.INTENT;
         int first = Batch.payload(batch, record);
+        boolean isCut = type == Batch.CUT && geometry.former() != null;
         if (type < Batch.WRITE
-                || type > Batch.INTENT
+                || type > Batch.INTENT && !isCut
                 || sequence < 0
                 || sequence > header.lastSequence
                 || count < 0
                 || block < 0
-                || block >= limit
-                || type != Batch.INTENT && block + count > limit
+                || block >= limit && !isCut
+                || isCut && (block > limit || count < 1 || count > Geometry.MOST_WINDOW_BLOCKS)
+                || type < Batch.INTENT && block + count > limit
                 || type == Batch.INTENT && !isWholeIntent(batch, record, count)
                 || hasPayload && (first < 0 || (long) first + count > header.payloadBlocks)) {
             throw new DamagedJournalException(
@@ -248,10 +261,12 @@ public final class Replay {
         if (hasMore && payload != null && isSecondPass) {
             kept = keep(payload);
         }
-        open.add(new Op(type, count, sequence, block, header.number, kept));
+        int extra = Batch.extra(batch, record);
+        open.add(new Op(type, count, sequence, block, header.number, extra, kept));
         if (!hasMore) {
+            boolean isMove = type == Batch.CUT;
             for (Op op : open) {
-                apply(op);
+                apply(op, isMove ? open.getFirst().batch : op.batch);
             }
             open.clear();
             counts(sequence);
@@ -278,7 +293,8 @@ public final class Replay {
 
     private boolean isWholeIntent(MemorySegment batch, long record, int count) {
         int generations = (Batch.recordBytes(batch, record) - Batch.RECORD_BYTES) / Long.BYTES;
-        return count == geometry.parityCount() && generations == geometry.dataCount();
+        Geometry shape = geometry.at(Batch.block(batch, record));
+        return count == shape.parityCount() && generations == shape.dataCount();
     }
 
     private void takeIntent(
@@ -294,7 +310,7 @@ public final class Replay {
         if (isOlder || before != null && Plant.FIRST_INTENT.isPlanted()) {
             return;
         }
-        long[] generations = new long[geometry.dataCount()];
+        long[] generations = new long[geometry.at(row).dataCount()];
         for (int i = 0; i < generations.length; i++) {
             generations[i] = Batch.generation(batch, record, i);
         }
@@ -312,7 +328,12 @@ public final class Replay {
         return slab.asSlice(slabUsed - bytes, bytes).copyFrom(payload);
     }
 
-    private void apply(Op op) throws DamagedJournalException {
+    private void apply(Op op, long batch) throws DamagedJournalException {
+        if (op.type == Batch.CUT) {
+            // Of a move whose beginning the journal has let go of everything is at home.
+            moveCut(op.block, op.count, open.size() > op.extra || Plant.MOVE_HALF_KEPT.isPlanted());
+            return;
+        }
         if (!isSecondPass) {
             return;
         }
@@ -348,9 +369,31 @@ public final class Replay {
                 crc = Journal.crc(region, buffer);
             }
             int version = dirty.add(block, op.sequence, kind, buffer, buffer, crc);
-            dirty.setBatch(version, op.batch);
+            dirty.setBatch(version, batch);
             dirty.commit(version);
         }
+    }
+
+    private void moveCut(long block, int count, boolean isWhole) {
+        boolean isDescending = geometry.isDescending();
+        if (isDescending ? block < geometry.cutBlock() : block > geometry.cutBlock()) {
+            geometry.moveCut(block);
+        }
+        if (!isWhole) {
+            return;
+        }
+        firstMoved = Math.min(firstMoved, isDescending ? block : block - count);
+        endMoved = Math.max(endMoved, isDescending ? block + count : block);
+    }
+
+    /// {@return the first block of those that were moved by a reshape and may not be home in their new shape}
+    public long firstMoved() {
+        return firstMoved;
+    }
+
+    /// {@return the block behind the last of those, not above the first one if there are none}
+    public long endMoved() {
+        return endMoved;
     }
 
     /// Keeps a version that a row's last INTENT was made of.
@@ -389,8 +432,9 @@ public final class Replay {
             op.payload = keep(payload);
         }
         if (type == Batch.INTENT) {
-            op.generations = new long[geometry.dataCount()];
-            for (int i = 0; i < op.generations.length; i++) {
+            op.generationCount = geometry.at(block).dataCount();
+            op.generations = new long[op.generationCount];
+            for (int i = 0; i < op.generationCount; i++) {
                 op.generations[i] = Batch.generation(batch, record, i);
             }
         }
@@ -408,9 +452,16 @@ public final class Replay {
         assert table + 4L * next <= batch.byteSize() : "crc table of " + next;
     }
 
+    /// {@return shape and size, with the cut of a reshape where the journal has left it}
+    public Geometry geometry() {
+        return geometry;
+    }
+
     /// {@return last INTENT of each row, by row}
     public List<Intent> intents() {
         List<Intent> list = new ArrayList<>(intents.values());
+        // Of a shape that the row's blocks have left.
+        list.removeIf(each -> !geometry.isCurrentGroup(geometry.infoGroupOf(each.row)));
         list.sort((a, b) -> Long.compare(a.row, b.row));
         return list;
     }
@@ -450,7 +501,7 @@ public final class Replay {
         assert epoch > lastEpoch : "epoch " + epoch + " after " + lastEpoch;
         Remains remains = scan.remains();
         return new JournalStart(
-                remains.segments(geometry.width()),
+                remains.segments(geometry.lanes()),
                 epoch,
                 lastBatch + 1,
                 lastChain,

@@ -222,13 +222,13 @@ public final class MemberSet {
     /// @param slot slot
     /// @param infoGroup info group
     public boolean holds(int slot, long infoGroup) {
-        if (files[slot] == null) {
+        if (files[slot] == null || !geometry.isIn(slot, infoGroup)) {
             return false;
         }
         return switch (entries[slot].state()) {
             case MemberEntry.IN_SYNC -> true;
             case MemberEntry.REBUILDING ->
-                    infoGroup
+                    Geometry.placeOf(infoGroup)
                             < entries[slot].cursor()
                                     + (Plant.REBUILDING_READ_AHEAD.isPlanted() ? 1 : 0);
             default -> Plant.READ_STALE_MEMBER.isPlanted();
@@ -252,13 +252,7 @@ public final class MemberSet {
     }
 
     private int inSyncOfGroup(int group) {
-        int count = 0;
-        for (int i = 0; i < geometry.width(); i++) {
-            if (isInSync(group * geometry.width() + i)) {
-                count++;
-            }
-        }
-        return count;
+        return Integer.bitCount(inSyncMask(group));
     }
 
     /// {@return the most members in sync that a group has}
@@ -285,7 +279,7 @@ public final class MemberSet {
     public boolean canLose(int slot) {
         MemberEntry before = entries[slot];
         entries[slot] = before.with(MemberEntry.FAULTY, 0);
-        boolean can = spareRedundancy() >= 0 && reachable(slot) >= geometry.dataCount();
+        boolean can = spareRedundancy() >= 0 && isReachableWithout(slot);
         entries[slot] = before;
         return can;
     }
@@ -304,7 +298,7 @@ public final class MemberSet {
     /// @param group group
     public int inSyncMask(int group) {
         int mask = 0;
-        int width = geometry.width();
+        int width = geometry.lanes();
         for (int slot = group * width; slot < (group + 1) * width; slot++) {
             mask |= isInSync(slot) ? 1 << slot : 0;
         }
@@ -315,7 +309,7 @@ public final class MemberSet {
     ///
     /// @param group group
     public int spareOfGroup(int group) {
-        return inSyncOfGroup(group) - geometry.dataCount();
+        return geometry.spare(group, this::isInSync);
     }
 
     /// {@return slots}
@@ -690,27 +684,24 @@ public final class MemberSet {
         if (entries[slot].state() != MemberEntry.IN_SYNC) {
             return true;
         }
-        int first = slot / geometry.width() * geometry.width();
-        int answering = 0;
-        for (int other = first; other < first + geometry.width(); other++) {
-            Io oldest = queues[other].oldest();
-            boolean isReachable = ios[other] != null && !ios[other].isLost();
-            boolean answers =
-                    isReachable && (oldest == null || !watchdog.isLate(oldest.startedTick));
-            answering += other != slot && answers && isInSync(other) ? 1 : 0;
-        }
-        return answering >= geometry.dataCount();
+        return geometry.spare(geometry.groupOfSlot(slot), other -> other != slot && answers(other))
+                >= 0;
     }
 
-    /// {@return other members of a slot's group that are in sync and not out of reach}
-    private int reachable(int slot) {
-        int first = slot / geometry.width() * geometry.width();
-        int count = 0;
-        for (int other = first; other < first + geometry.width(); other++) {
-            boolean isThere = ios[other] != null && !ios[other].isLost();
-            count += other != slot && isThere && isInSync(other) ? 1 : 0;
-        }
-        return count;
+    private boolean answers(int slot) {
+        Io oldest = queues[slot].oldest();
+        return isReachable(slot) && (oldest == null || !watchdog.isLate(oldest.startedTick));
+    }
+
+    private boolean isReachable(int slot) {
+        return isInSync(slot) && ios[slot] != null && !ios[slot].isLost();
+    }
+
+    /// {@return whether enough other members of a slot's group are in sync and not out of reach}
+    private boolean isReachableWithout(int slot) {
+        return geometry.spare(
+                        geometry.groupOfSlot(slot), other -> other != slot && isReachable(other))
+                >= 0;
     }
 
     private void abandon(SlotQueue queue) {
@@ -779,7 +770,7 @@ public final class MemberSet {
         boolean wasInSync = entries[slot].state() == MemberEntry.IN_SYNC;
         MemberEntry before = entries[slot];
         entries[slot] = before.dropped(template().configEpoch + 1);
-        if (wasInSync && (spareRedundancy() < 0 || reachable(slot) < geometry.dataCount())) {
+        if (wasInSync && (spareRedundancy() < 0 || !isReachableWithout(slot))) {
             entries[slot] = before;
             failed = true;
             listener.volumeFailed(
@@ -1010,8 +1001,28 @@ public final class MemberSet {
         return isQuiet;
     }
 
+    /// Ends the threads of all members, whose files another set takes over; not in the engine's turn, and when all are quiet. Members
+    /// that are in no slot are closed.
+    public void leave() {
+        closeBesides();
+        for (MemberIo io : ios) {
+            if (io != null) {
+                io.close();
+            }
+        }
+    }
+
     /// Ends the threads of all members and closes their files; not in the engine's turn.
     public void close() {
+        closeBesides();
+        for (int slot = 0; slot < ios.length; slot++) {
+            if (ios[slot] != null) {
+                new Detached(ios[slot], files[slot]).close();
+            }
+        }
+    }
+
+    private void closeBesides() {
         if (twin != null) {
             leaving.add(twin);
         }
@@ -1020,11 +1031,6 @@ public final class MemberSet {
         }
         for (Twin left : leaving) {
             new Detached(left.io, left.file).close();
-        }
-        for (int slot = 0; slot < ios.length; slot++) {
-            if (ios[slot] != null) {
-                new Detached(ios[slot], files[slot]).close();
-            }
         }
     }
 

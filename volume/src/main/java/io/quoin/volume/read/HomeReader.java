@@ -42,7 +42,6 @@ public final class HomeReader implements BaseReader {
     private final Request.Listener whenEnded;
     private final ArrayList<Range> ranges = new ArrayList<>();
     private final Runs<Range> runs;
-    private final boolean isOneMirror;
     private final Streaks streaks = new Streaks();
     private final long aheadBlocks;
     private long[] expected = new long[64];
@@ -83,11 +82,10 @@ public final class HomeReader implements BaseReader {
         this.counters = counters;
         this.whenEnded = whenEnded;
         runs = new Runs<>(geometry, members, new Landing());
-        isOneMirror = geometry.isMirror() && geometry.groupCount() == 1;
         aheadBlocks =
                 (long) cache.mostTogether()
                         * Geometry.ROWS_PER_INFO
-                        * geometry.dataCount()
+                        * geometry.mostData()
                         * geometry.groupCount();
     }
 
@@ -219,10 +217,33 @@ public final class HomeReader implements BaseReader {
         range.end(true);
     }
 
+    /// Reads blocks for the engine itself.
+    ///
+    /// @param first volume block
+    /// @param count how many
+    /// @param target memory
+    /// @param targetOffset where the first one goes
+    /// @param done told whether all could be had, perhaps at once
+    public void readBlocks(
+            long first, int count, MemorySegment target, long targetOffset, Done done) {
+        Range range = new Range(target, targetOffset, first, done);
+        long end = first + count;
+        expect(first, end);
+        for (long block = first; block < end; ) {
+            int piece = pieceBlocks(block, end);
+            readPiece(range, block, piece);
+            block += piece;
+        }
+        range.end(true);
+    }
+
     /// {@return blocks from one on that lie side by side on the slots, in the same info group}
     private int pieceBlocks(long block, long end) {
-        int inGroup = Geometry.ROWS_PER_INFO - geometry.indexInInfoGroup(geometry.rowOf(block));
-        int inUnit = geometry.unitBlocks() - (int) (block % geometry.unitBlocks());
+        long row = geometry.rowOf(block);
+        Geometry shape = geometry.at(row);
+        boolean isOneMirror = shape.isMirror() && shape.groupCount() == 1;
+        int inGroup = Geometry.ROWS_PER_INFO - geometry.indexInInfoGroup(row);
+        int inUnit = shape.unitBlocks() - (int) (block % shape.unitBlocks());
         return (int) Math.min(end - block, isOneMirror ? inGroup : Math.min(inUnit, inGroup));
     }
 
@@ -252,6 +273,12 @@ public final class HomeReader implements BaseReader {
     }
 
     private void fill(Range range, InfoGroup group, long block, int count) {
+        if (keyOf(block) != group.key()) {
+            for (long moved = block; moved < block + count; moved++) {
+                readPiece(range, moved, 1);
+            }
+            return;
+        }
         long runStart = -1;
         int runSlot = -1;
         for (long b = block; b < block + count; b++) {
@@ -280,7 +307,7 @@ public final class HomeReader implements BaseReader {
         int index = geometry.indexInInfoGroup(row);
         int position = geometry.positionOf(block);
         int home = geometry.slotAt(row, position);
-        long at = group.record(home % geometry.width(), index);
+        long at = group.record(geometry.laneOf(home), index);
         int type = BlockInfo.type(group.image(), at);
         if (type == BlockInfo.BAD) {
             range.isOk = false;
@@ -291,11 +318,12 @@ public final class HomeReader implements BaseReader {
             return -1;
         }
         int best = -1;
-        int candidates = geometry.isMirror() ? geometry.width() : 1;
+        boolean isMirror = geometry.at(row).isMirror();
+        int candidates = isMirror ? geometry.at(row).width() : 1;
         for (int i = 0; i < candidates; i++) {
-            int slot = geometry.isMirror() ? geometry.slotAt(row, i) : home;
+            int slot = isMirror ? geometry.slotAt(row, i) : home;
             if (members.holds(slot, group.key())
-                    && !group.isUntrusted(slot % geometry.width(), index)
+                    && !group.isUntrusted(geometry.laneOf(slot), index)
                     && (best < 0 || isBetter(range, block, slot, best, last))) {
                 best = slot;
             }
@@ -370,6 +398,10 @@ public final class HomeReader implements BaseReader {
             range.isOk = false;
             return;
         }
+        if (group.isGone()) {
+            readPiece(range, block, 1);
+            return;
+        }
         long at = Runs.record(geometry, group, block, slot);
         boolean isSame = BlockInfo.generation(group.image(), at) == generation;
         if (isSame
@@ -402,6 +434,12 @@ public final class HomeReader implements BaseReader {
             range.end(true);
             return;
         }
+        if (group.isGone()) {
+            group.unlock();
+            readPiece(range, block, 1);
+            range.end(true);
+            return;
+        }
         long row = geometry.rowOf(block);
         rows.read(
                 group,
@@ -411,7 +449,7 @@ public final class HomeReader implements BaseReader {
                     int bit = 1 << position;
                     long at =
                             group.record(
-                                    geometry.slotAt(row, position) % geometry.width(),
+                                    geometry.laneOf(geometry.slotAt(row, position)),
                                     geometry.indexInInfoGroup(row));
                     boolean isHad =
                             (frame.image().lost & bit) == 0
@@ -488,7 +526,7 @@ public final class HomeReader implements BaseReader {
             };
         }
         long row = geometry.rowOf(block);
-        int lane = geometry.slotAt(row, geometry.positionOf(block)) % geometry.width();
+        int lane = geometry.laneOf(geometry.slotAt(row, geometry.positionOf(block)));
         long at = group.record(lane, geometry.indexInInfoGroup(row));
         int type = BlockInfo.type(group.image(), at);
         boolean isHole = type == BlockInfo.UNWRITTEN || type == BlockInfo.TRIMMED;

@@ -244,6 +244,6 @@ final class Runs<R> {
     /// {@return offset of a block's record in its group's image}
     static long record(Geometry geometry, InfoGroup group, long block, int slot) {
         int index = geometry.indexInInfoGroup(geometry.rowOf(block));
-        return group.record(slot % geometry.width(), index);
+        return group.record(geometry.laneOf(slot), index);
     }
 }

@@ -3,7 +3,6 @@ package io.quoin.volume.repair;
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import static io.quoin.volume.geometry.Geometry.ROWS_PER_INFO;
 
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
@@ -41,7 +40,6 @@ public final class Neighbourhood {
     private final MemberSet members;
     private final InfoCache cache;
     private final Checkpointer checkpointer;
-    private final ErasureCode code;
     private final Supplier<BlockGuards> makeGuards;
     private final RepairRecords records;
     private final Counters counters;
@@ -73,7 +71,6 @@ public final class Neighbourhood {
             MemberSet members,
             InfoCache cache,
             Checkpointer checkpointer,
-            ErasureCode code,
             Supplier<BlockGuards> makeGuards,
             RepairRecords records,
             Counters counters,
@@ -84,7 +81,6 @@ public final class Neighbourhood {
         this.members = members;
         this.cache = cache;
         this.checkpointer = checkpointer;
-        this.code = code;
         this.makeGuards = makeGuards;
         this.records = records;
         this.counters = counters;
@@ -165,7 +161,6 @@ public final class Neighbourhood {
                         geometry,
                         members,
                         cache,
-                        code,
                         makeGuards,
                         1,
                         records,
@@ -211,7 +206,7 @@ public final class Neighbourhood {
             long key = keys[taken++];
             cache.forget(key); // read from the members again, both copies
             pipeline.take(key, true);
-            governor.taken(2L * BLOCK_BYTES * geometry.width()); // its info
+            governor.taken(2L * BLOCK_BYTES * geometry.lanes()); // its info
             return true;
         }
         return any;

@@ -8,7 +8,6 @@ import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import com.lmax.disruptor.YieldingWaitStrategy;
 import com.lmax.disruptor.dsl.ProducerType;
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.fault.Plant;
@@ -70,7 +69,6 @@ final class RepairPipeline {
     /// @param geometry shape
     /// @param members who holds what
     /// @param cache info groups
-    /// @param code erasure code
     /// @param makeGuards makes guards
     /// @param tasks tasks in flight, a power of two
     /// @param records which blocks are to be written, of which slot
@@ -83,7 +81,6 @@ final class RepairPipeline {
             Geometry geometry,
             MemberSet members,
             InfoCache cache,
-            ErasureCode code,
             Supplier<BlockGuards> makeGuards,
             int tasks,
             RepairRecords records,
@@ -120,10 +117,10 @@ final class RepairPipeline {
         reconstructedUpTo = second.getSequence();
         ring.addGatingSequences(released);
         RepairStage.Work work = RepairStage.Work.VERIFY;
-        RowImage image = new RowImage(geometry, code, makeGuards.get());
+        RowImage image = new RowImage(geometry, makeGuards.get());
         verify = new RepairStage(work, first, image, () -> {});
         work = RepairStage.Work.RECONSTRUCT;
-        image = new RowImage(geometry, code, makeGuards.get());
+        image = new RowImage(geometry, makeGuards.get());
         reconstruct = new RepairStage(work, second, image, stages::wake);
         stages.start(verify);
         stages.start(reconstruct);
@@ -232,7 +229,7 @@ final class RepairPipeline {
     ///
     /// @param hasInfo whether the member has info of the group
     private void verifyKept(RepairTask task, InfoGroup group, boolean hasInfo) {
-        int lane = ownSlot % geometry.width();
+        int lane = geometry.laneOf(ownSlot);
         int rows = 0;
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             boolean isContentless =
@@ -264,7 +261,7 @@ final class RepairPipeline {
         if (task == null) {
             return false;
         }
-        int lane = ownSlot % geometry.width();
+        int lane = geometry.laneOf(ownSlot);
         int verified = 0;
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             boolean isDue =
@@ -291,11 +288,11 @@ final class RepairPipeline {
         Arrays.fill(task.readable, 0);
         for (int index = 0; index < ROWS_PER_INFO && verified != 0; index++) {
             if ((verified >> index & 1) != 0) {
-                markReadable(task, ownSlot % geometry.width(), index);
+                markReadable(task, geometry.laneOf(ownSlot), index);
             }
         }
         task.pending = 1;
-        for (int lane = 0; lane < geometry.width(); lane++) {
+        for (int lane = 0; lane < geometry.at(task.key).width(); lane++) {
             int slot = geometry.firstSlot(task.key) + lane;
             if (task.isLeft || !members.holds(slot, task.key) || !hasContent(group, lane)) {
                 continue;
@@ -431,7 +428,7 @@ final class RepairPipeline {
 
     private void copy(RepairTask task, int index, int count) {
         task.pending++;
-        Io io = io(task, Io.Kind.WRITE, task.memory, ownSlot % geometry.width(), index, count);
+        Io io = io(task, Io.Kind.WRITE, task.memory, geometry.laneOf(ownSlot), index, count);
         io.listener =
                 done -> {
                     if (!done.result.isOk()) {
@@ -466,7 +463,7 @@ final class RepairPipeline {
 
     private void readCopyBack(RepairTask task, int index, int count) {
         task.pending++;
-        long written = task.offset(ownSlot % geometry.width(), index);
+        long written = task.offset(geometry.laneOf(ownSlot), index);
         Io io = checking(task, index, count);
         io.listener =
                 done -> {
@@ -493,14 +490,13 @@ final class RepairPipeline {
     }
 
     private boolean concerns(RepairTask task) {
-        int first = geometry.firstSlot(task.key);
-        return ownSlot >= first && ownSlot < first + geometry.width();
+        return geometry.isIn(ownSlot, task.key);
     }
 
     private void write(RepairTask task) {
         task.pending = 1;
         task.writtenLanes = 0;
-        for (int each = 0; each < geometry.width(); each++) {
+        for (int each = 0; each < geometry.at(task.key).width(); each++) {
             int lane = each;
             int slot = geometry.firstSlot(task.key) + lane;
             forEachRun(task, lane, (index, count) -> write(task, slot, lane, index, count));
@@ -544,7 +540,7 @@ final class RepairPipeline {
         unflushed = new ArrayList<>();
         int slots = 0;
         for (RepairTask task : covered) {
-            for (int lane = 0; lane < geometry.width(); lane++) {
+            for (int lane = 0; lane < geometry.at(task.key).width(); lane++) {
                 int slot = geometry.firstSlot(task.key) + lane;
                 if ((task.writtenLanes >> lane & 1) != 0 && !records.isGone(slot)) {
                     slots |= 1 << slot;

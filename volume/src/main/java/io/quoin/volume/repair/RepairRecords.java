@@ -64,9 +64,9 @@ final class RepairRecords {
         }
         long row = geometry.rowIn(task.key, index);
         int targets = 0;
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < geometry.at(task.key).width(); p++) {
             int slot = geometry.slotAt(row, p);
-            int lane = slot % geometry.width();
+            int lane = geometry.laneOf(slot);
             boolean isTarget = isRebuilt(slot) && !task.isKept(index);
             if (!isTarget && !members.holds(slot, task.key)) {
                 continue;
@@ -96,7 +96,7 @@ final class RepairRecords {
 
     /// {@return whether a slot's block of a row is to be copied as it is in memory: it passes its guards, or was put to rights}
     boolean isCopied(RepairTask task, int slot, int index) {
-        int lane = slot % geometry.width();
+        int lane = geometry.laneOf(slot);
         if (BlockInfo.isContentless(task.group.image(), task.group.record(lane, index))) {
             return false;
         }
@@ -122,7 +122,7 @@ final class RepairRecords {
     /// Has the info of a slot that was copied written once more: from here it is the same on both. Where nothing was ever written
     /// a cleared member has the same already.
     void recordCopied(RepairTask task, int slot) {
-        int lane = slot % geometry.width();
+        int lane = geometry.laneOf(slot);
         for (int index = 0; index < ROWS_PER_INFO; index++) {
             if (BlockInfo.type(task.group.image(), task.group.record(lane, index))
                     != BlockInfo.UNWRITTEN) {
@@ -134,7 +134,7 @@ final class RepairRecords {
 
     /// Notes what is to become of the info blocks of the slot under rebuild.
     void recordInfo(RepairTask task) {
-        int lane = rebuiltSlot % geometry.width();
+        int lane = geometry.laneOf(rebuiltSlot);
         if (task.worseCopy >= 0) {
             task.group.setWorse(lane, task.worseCopy);
         }
@@ -152,9 +152,9 @@ final class RepairRecords {
         InfoGroup group = task.group;
         checked += Integer.bitCount(task.readable[index]);
         int targets = targets(task, index);
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < geometry.at(task.key).width(); p++) {
             int slot = geometry.slotAt(row, p);
-            int lane = slot % geometry.width();
+            int lane = geometry.laneOf(slot);
             if (isGone(slot) || isRebuilt(slot) && task.isKept(index)) {
                 continue;
             }
@@ -174,10 +174,10 @@ final class RepairRecords {
     private void recordRebuilt(
             RepairTask task, int index, int p, boolean isContentless, boolean isWritten) {
         long row = geometry.rowIn(task.key, index);
-        int lane = geometry.slotAt(row, p) % geometry.width();
+        int lane = geometry.laneOf(geometry.slotAt(row, p));
         InfoGroup group = task.group;
         long at = group.record(lane, index);
-        if (p >= geometry.dataCount() && !geometry.isMirror()) {
+        if (p >= geometry.at(task.key).dataCount() && !geometry.at(task.key).isMirror()) {
             renewParity(task, index, p, isContentless);
         }
         if (isWritten) {
@@ -197,10 +197,10 @@ final class RepairRecords {
     private void renewParity(RepairTask task, int index, int position, boolean isContentless) {
         long row = geometry.rowIn(task.key, index);
         InfoGroup group = task.group;
-        int k = geometry.dataCount();
+        int k = geometry.at(task.key).dataCount();
         long generation = 0;
         boolean hasOther = false;
-        for (int p = k; p < geometry.width(); p++) {
+        for (int p = k; p < geometry.at(task.key).width(); p++) {
             int slot = geometry.slotAt(row, p);
             if (p != position && members.holds(slot, task.key)) {
                 hasOther = true;
@@ -208,18 +208,17 @@ final class RepairRecords {
                         Math.max(
                                 generation,
                                 BlockInfo.generation(
-                                        group.image(),
-                                        group.record(slot % geometry.width(), index)));
+                                        group.image(), group.record(geometry.laneOf(slot), index)));
             }
         }
         boolean isWritten = false;
         boolean hasContent = false;
         for (int p = 0; p < k; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            long data = group.record(geometry.laneOf(geometry.slotAt(row, p)), index);
             isWritten |= BlockInfo.type(group.image(), data) != BlockInfo.UNWRITTEN;
             hasContent |= !BlockInfo.isContentless(group.image(), data);
         }
-        long at = group.record(geometry.slotAt(row, position) % geometry.width(), index);
+        long at = group.record(geometry.laneOf(geometry.slotAt(row, position)), index);
         if (!isWritten) {
             BlockInfo.set(group.image(), at, BlockInfo.UNWRITTEN, 0, 0);
             return;
@@ -230,9 +229,14 @@ final class RepairRecords {
             generation = 1;
             hasOther = true;
         }
-        BlockInfo.set(group.image(), at, type, row, hasOther ? generation : sequencer.next());
+        BlockInfo.set(
+                group.image(),
+                at,
+                type,
+                Geometry.referenceOf(row),
+                hasOther ? generation : sequencer.next());
         for (int p = 0; p < k; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            long data = group.record(geometry.laneOf(geometry.slotAt(row, p)), index);
             boolean isBad = BlockInfo.type(group.image(), data) == BlockInfo.BAD;
             BlockInfo.setVector(
                     group.image(),
@@ -246,7 +250,7 @@ final class RepairRecords {
     private void recordRepaired(RepairTask task, int index, int p) {
         long row = geometry.rowIn(task.key, index);
         int slot = geometry.slotAt(row, p);
-        int lane = slot % geometry.width();
+        int lane = geometry.laneOf(slot);
         InfoGroup group = task.group;
         long at = group.record(lane, index);
         String finding;
@@ -279,7 +283,7 @@ final class RepairRecords {
             members.health(slot).blockRepaired(kind);
         }
         count(row, Counter.BLOCKS_REPAIRED, 1);
-        long block = p < geometry.dataCount() ? geometry.blockAt(row, p) : -1;
+        long block = p < geometry.at(task.key).dataCount() ? geometry.blockAt(row, p) : -1;
         events.accept(
                 new VolumeEvent.BlockRepaired(slot, row, block, finding, "rewritten, read back"));
     }
@@ -302,7 +306,7 @@ final class RepairRecords {
                                     ? "decoded content has not the recorded guard"
                                     : "guards are fine, parity does not fit the data"));
         }
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < geometry.at(task.key).dataCount(); p++) {
             if ((task.lost[index] >> p & 1) != 0) {
                 lost += geometry.isCanary(row) ? 0 : 1;
                 count(row, Counter.BLOCKS_LOST, 1);
@@ -310,7 +314,9 @@ final class RepairRecords {
                         new VolumeEvent.BlockLost(
                                 geometry.blockAt(row, p),
                                 row,
-                                "fewer than " + geometry.dataCount() + " good blocks in the row"));
+                                "fewer than "
+                                        + geometry.at(task.key).dataCount()
+                                        + " good blocks in the row"));
             }
         }
     }

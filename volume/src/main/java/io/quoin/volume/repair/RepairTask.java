@@ -61,7 +61,7 @@ final class RepairTask {
 
     RepairTask(Geometry geometry) {
         this.geometry = geometry;
-        memory = Arena.ofAuto().allocate((long) geometry.width() * LANE_BYTES, BLOCK_BYTES);
+        memory = Arena.ofAuto().allocate((long) geometry.lanes() * LANE_BYTES, BLOCK_BYTES);
         check = Arena.ofAuto().allocate(LANE_BYTES, BLOCK_BYTES);
     }
 
@@ -75,9 +75,9 @@ final class RepairTask {
 
     /// Points an image at the blocks of a row.
     void place(RowImage image, long row, int index) {
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < geometry.at(row).width(); p++) {
             image.blocks[p] = memory;
-            image.offsets[p] = offset(geometry.slotAt(row, p) % geometry.width(), index);
+            image.offsets[p] = offset(geometry.laneOf(geometry.slotAt(row, p)), index);
         }
     }
 

@@ -2,7 +2,6 @@ package io.quoin.volume.repair;
 
 import static io.quoin.volume.geometry.Geometry.ROWS_PER_INFO;
 
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.destage.Checkpointer;
@@ -60,7 +59,6 @@ public final class Repairer {
     private final JournalCheck journalCheck;
     private final SuperblockCheck superblocks;
 
-    private final ErasureCode code;
     private final Supplier<BlockGuards> makeGuards;
     private final int tasks;
     private RepairPipeline pipeline;
@@ -111,7 +109,6 @@ public final class Repairer {
     /// @param checkpointer makes cursors durable
     /// @param journal checked by scrubs
     /// @param sequencer sequences, for parity that has no other to agree with
-    /// @param code erasure code
     /// @param makeGuards makes guards
     /// @param tasks info groups in flight, a power of two
     /// @param counters what is counted
@@ -127,7 +124,6 @@ public final class Repairer {
             Checkpointer checkpointer,
             Journal journal,
             Sequencer sequencer,
-            ErasureCode code,
             Supplier<BlockGuards> makeGuards,
             int tasks,
             Counters counters,
@@ -164,7 +160,6 @@ public final class Repairer {
                         members,
                         (finding, slot) ->
                                 events.accept(new VolumeEvent.SuperblocksRepaired(slot, finding)));
-        this.code = code;
         this.makeGuards = makeGuards;
         this.tasks = Integer.highestOneBit(tasks);
         near =
@@ -173,7 +168,6 @@ public final class Repairer {
                         members,
                         cache,
                         checkpointer,
-                        code,
                         makeGuards,
                         new RepairRecords(
                                 geometry, members, sequencer, makeGuards.get(), counters, events),
@@ -192,7 +186,9 @@ public final class Repairer {
     ///
     /// @param row its row, none of the canary's
     public void found(long row) {
-        if (Plant.NEIGHBOURS_UNCHECKED.isPlanted()) {
+        boolean isLeaving =
+                geometry.former() != null; // a reshape reads everything, and rows leave their place
+        if (isLeaving || Plant.NEIGHBOURS_UNCHECKED.isPlanted()) {
             return;
         }
         long key = geometry.infoGroupOf(row);
@@ -255,7 +251,6 @@ public final class Repairer {
                         geometry,
                         members,
                         cache,
-                        code,
                         makeGuards,
                         tasks,
                         records,
@@ -448,8 +443,8 @@ public final class Repairer {
                 continue;
             }
             expectAhead();
-            pipeline.take(nextKey++, job.kind() == JobRecord.SCRUB);
-            governor.taken(2L * Geometry.BLOCK_BYTES * geometry.width()); // its info
+            pipeline.take(geometry.infoGroupAt(nextKey++), job.kind() == JobRecord.SCRUB);
+            governor.taken(2L * Geometry.BLOCK_BYTES * geometry.lanes()); // its info
             any = true;
         }
         return any;
@@ -468,8 +463,9 @@ public final class Repairer {
         int count = 0;
         long from = Math.max(nextKey, expectedKey);
         expectedKey = Math.min(from + ahead, geometry.infoGroupCount());
-        for (long key = from; key < expectedKey; key++) {
-            if (isConcerned(key)) {
+        for (long place = from; place < expectedKey; place++) {
+            if (isConcerned(place)) {
+                long key = geometry.infoGroupAt(place);
                 if (job.kind() == JobRecord.SCRUB) {
                     cache.forget(key);
                 }
@@ -479,12 +475,9 @@ public final class Repairer {
         cache.expect(expected, count);
     }
 
-    private boolean isConcerned(long key) {
-        return job.kind() != JobRecord.REBUILD || concernsSlot(key);
-    }
-
-    private boolean concernsSlot(long key) {
-        return geometry.firstSlot(key) == job.slot() / geometry.width() * geometry.width();
+    private boolean isConcerned(long place) {
+        long key = geometry.infoGroupAt(place);
+        return key >= 0 && (job.kind() != JobRecord.REBUILD || geometry.isIn(job.slot(), key));
     }
 
     private void taskEnded(RepairTask task) {
@@ -495,12 +488,12 @@ public final class Repairer {
             // Only now: a checkpoint writes nothing of what the member does not hold yet.
             if (copied == null) {
                 records.recordInfo(task);
-                members.advanceCursor(job.slot(), task.key + 1);
+                members.advanceCursor(job.slot(), Geometry.placeOf(task.key) + 1);
             } else {
                 records.recordCopied(task, job.slot());
             }
         }
-        doneKey = task.key + 1;
+        doneKey = Geometry.placeOf(task.key) + 1;
     }
 
     private void saveAndCheckpoint(Runnable done) {

@@ -55,7 +55,7 @@ final class TargetInfo {
         this.geometry = geometry;
         this.members = members;
         this.slot = slot;
-        lane = slot % geometry.width();
+        lane = geometry.laneOf(slot);
         for (int copy = 0; copy < 2; copy++) {
             copies[copy] = Arena.ofAuto().allocate(RUN * BLOCK_BYTES, BLOCK_BYTES);
         }
@@ -195,7 +195,8 @@ final class TargetInfo {
         int type = BlockInfo.type(found, record);
         long row = geometry.rowIn(group.key(), index);
         boolean isData =
-                geometry.isMirror() || geometry.positionAt(row, slot) < geometry.dataCount();
+                geometry.at(row).isMirror()
+                        || geometry.positionAt(row, slot) < geometry.at(row).dataCount();
         // What parity should have is not known; and what has no content may have lost it by a trim
         // that is recorded nowhere, since one of what was unwritten changes nothing.
         return isData
@@ -237,7 +238,7 @@ final class TargetInfo {
             return true;
         }
         long row = geometry.rowIn(group.key(), index);
-        if (geometry.isMirror()) {
+        if (geometry.at(row).isMirror()) {
             return MemorySegment.mismatch(
                             found,
                             record,
@@ -248,7 +249,7 @@ final class TargetInfo {
                     == -1;
         }
         int position = geometry.positionAt(row, slot);
-        return position < geometry.dataCount()
+        return position < geometry.at(row).dataCount()
                 ? isSameData(image, due, found, record)
                 : isSameParity(group, index, row, position, found, record);
     }
@@ -270,10 +271,10 @@ final class TargetInfo {
     private boolean isSameParity(
             InfoGroup group, int index, long row, int position, MemorySegment found, long record) {
         MemorySegment image = group.image();
-        int k = geometry.dataCount();
+        int k = geometry.at(row).dataCount();
         long generation = BlockInfo.generation(found, record);
         for (int p = 0; p < k; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            long data = group.record(geometry.laneOf(geometry.slotAt(row, p)), index);
             boolean isBad = BlockInfo.type(image, data) == BlockInfo.BAD;
             long due = isBad ? -1 : BlockInfo.generation(image, data);
             if (BlockInfo.vector(found, record, p, k) != BlockInfo.truncate(due, k)
@@ -282,11 +283,11 @@ final class TargetInfo {
             }
         }
         boolean hasOther = false;
-        for (int p = k; p < geometry.width(); p++) {
+        for (int p = k; p < geometry.at(row).width(); p++) {
             int other = geometry.slotAt(row, p);
             if (p != position && members.holds(other, group.key())) {
                 hasOther = true;
-                long at = group.record(other % geometry.width(), index);
+                long at = group.record(geometry.laneOf(other), index);
                 if (BlockInfo.generation(image, at) != generation) {
                     return false;
                 }

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.agrona.collections.Long2ObjectHashMap;
+import org.agrona.collections.LongHashSet;
 
 /// Info groups in memory: loaded on first use from all members that hold them, kept while dirty or
 /// in use, the least recently loaded clean ones given up first. Groups that are expected together are
@@ -45,6 +46,7 @@ public final class InfoCache {
     private final int volumeTag;
     private final Long2ObjectHashMap<InfoGroup> groups = new Long2ObjectHashMap<>();
     private final Long2ObjectHashMap<Load> loads = new Long2ObjectHashMap<>();
+    private final LongHashSet unused = new LongHashSet(-1);
     private final ArrayDeque<InfoGroup> order = new ArrayDeque<>();
     private final ArrayDeque<MemorySegment> spare = new ArrayDeque<>();
     private final ArrayDeque<MemorySegment> spareTogether = new ArrayDeque<>();
@@ -131,7 +133,11 @@ public final class InfoCache {
             load = new Load(key);
             loads.put(key, load);
             load.waiters.add(waiter);
-            new Reading(load).start();
+            if (unused.remove(key)) {
+                begin(load);
+            } else {
+                new Reading(load).start();
+            }
         } else {
             load.waiters.add(waiter);
         }
@@ -142,11 +148,50 @@ public final class InfoCache {
         return mostTogether;
     }
 
-    /// {@return whether a group is neither here nor on its way}
+    /// {@return whether a group is neither here nor on its way, and the members have it}
     ///
     /// @param key info group
     public boolean isAbsent(long key) {
-        return !groups.containsKey(key) && !loads.containsKey(key);
+        return !groups.containsKey(key) && !loads.containsKey(key) && !unused.contains(key);
+    }
+
+    /// Has a group begin as one of rows that were never written, whatever the members hold in its place. Its info becomes dirty
+    /// when somebody requires it.
+    ///
+    /// @param key info group, not in memory
+    public void beginUnused(long key) {
+        assert !groups.containsKey(key) && !loads.containsKey(key) : "group " + key + " is in use";
+        unused.add(key);
+    }
+
+    /// Has all groups of {@link #beginUnused} begin now, so that the next checkpoint writes them.
+    public void requireUnused() {
+        LongHashSet.LongIterator keys = unused.iterator();
+        List<Long> all = new ArrayList<>();
+        while (keys.hasNext()) {
+            all.add(keys.nextValue());
+        }
+        all.sort(null);
+        for (long key : all) {
+            require(key, group -> {});
+        }
+    }
+
+    private void begin(Load load) {
+        InfoGroup group = new InfoGroup(load.key, image());
+        for (int lane = 0; lane < geometry.at(load.key).width(); lane++) {
+            group.markDirty(lane);
+        }
+        arrival.arrived(group, () -> finish(load, group));
+    }
+
+    /// Gives a group up for good: nothing of it is written any more. Who has it finds it gone.
+    ///
+    /// @param key info group in memory
+    public void discard(long key) {
+        InfoGroup group = groups.remove(key);
+        order.remove(group);
+        group.setGone();
     }
 
     /// Begins to load groups that will be required, neighbours together.
@@ -240,7 +285,7 @@ public final class InfoCache {
     private final class Reading {
         private final Load[] all;
         private final int firstSlot;
-        private final int width = geometry.width();
+        private final int width = geometry.lanes();
         private final long infoBlock;
         private final MemorySegment[] copies = new MemorySegment[2];
         private final int[] read = new int[2];
@@ -374,7 +419,8 @@ public final class InfoCache {
                     usable |= 1 << lane;
                 }
             }
-            if (Integer.bitCount(usable) < geometry.dataCount() && ++load.attempt < ATTEMPTS) {
+            if (Integer.bitCount(usable) < geometry.at(load.key).dataCount()
+                    && ++load.attempt < ATTEMPTS) {
                 // What cannot be known now makes blocks bad; it may only have been misread.
                 spare.addLast(group.image());
                 return null;
@@ -434,7 +480,7 @@ public final class InfoCache {
     private MemorySegment image() {
         MemorySegment image = spare.pollLast();
         if (image == null) {
-            image = Arena.ofAuto().allocate((long) geometry.width() * BLOCK_BYTES, BLOCK_BYTES);
+            image = Arena.ofAuto().allocate((long) geometry.lanes() * BLOCK_BYTES, BLOCK_BYTES);
         }
         return image.fill((byte) 0);
     }

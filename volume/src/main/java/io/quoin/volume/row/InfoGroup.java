@@ -22,6 +22,7 @@ public final class InfoGroup {
     private int dirtyLanes;
     private int writeSecondFirst;
     private int pins;
+    private boolean isGone;
 
     InfoGroup(long key, MemorySegment image) {
         this.key = key;
@@ -78,7 +79,7 @@ public final class InfoGroup {
     ///
     /// @param lane slot within the group
     public void markDirty(int lane) {
-        dirtyLanes |= 1 << lane;
+        dirtyLanes |= isGone ? 0 : 1 << lane;
     }
 
     /// {@return slots whose info block is newer here than on the member, a bit for each}
@@ -127,6 +128,16 @@ public final class InfoGroup {
     public void unpin() {
         assert pins > 0 : "group " + key + " is not pinned";
         pins--;
+    }
+
+    /// {@return whether no block of the volume lies in these rows any more: a reshape has moved them}
+    public boolean isGone() {
+        return isGone;
+    }
+
+    void setGone() {
+        isGone = true;
+        dirtyLanes = 0;
     }
 
     boolean isEvictable() {

@@ -30,11 +30,12 @@ final class InfoTruth {
     /// unreadable or behind.
     ///
     /// @param group records as read
-    /// @param geometry shape
+    /// @param volume shape
     /// @param held lanes whose member holds the group
     /// @param usable of those, lanes whose info block is valid
     /// @return blocks found untrusted on held lanes
-    static int settle(InfoGroup group, Geometry geometry, int held, int usable) {
+    static int settle(InfoGroup group, Geometry volume, int held, int usable) {
+        Geometry geometry = volume.at(group.key());
         int count = 0;
         for (int index = 0; index < Geometry.ROWS_PER_INFO; index++) {
             int untrusted =
@@ -93,7 +94,7 @@ final class InfoTruth {
         long newest = -1;
         int source = -1;
         for (int p = k; p < geometry.width(); p++) {
-            int lane = geometry.slotAt(row, p) % geometry.width();
+            int lane = geometry.laneOf(geometry.slotAt(row, p));
             long at = group.record(lane, index);
             if ((usable >> lane & 1) != 0 && BlockInfo.generation(image, at) > newest) {
                 newest = BlockInfo.generation(image, at);
@@ -103,7 +104,7 @@ final class InfoTruth {
         int behind = 0;
         boolean parityBehind = source < 0;
         for (int p = 0; p < k && source >= 0; p++) {
-            int lane = geometry.slotAt(row, p) % geometry.width();
+            int lane = geometry.laneOf(geometry.slotAt(row, p));
             if ((usable >> lane & 1) != 0
                     && BlockInfo.type(image, group.record(lane, index)) != BlockInfo.BAD
                     && BlockInfo.generation(image, group.record(lane, index))
@@ -112,7 +113,7 @@ final class InfoTruth {
             }
         }
         for (int p = 0; p < k; p++) {
-            int lane = geometry.slotAt(row, p) % geometry.width();
+            int lane = geometry.laneOf(geometry.slotAt(row, p));
             if ((usable >> lane & 1) != 0
                     && (parityBehind
                             || agrees(group, geometry, index, lane, p, source)
@@ -128,7 +129,7 @@ final class InfoTruth {
             implyData(group, geometry, index, lane, row, p, source);
         }
         for (int p = k; p < geometry.width(); p++) {
-            int lane = geometry.slotAt(row, p) % geometry.width();
+            int lane = geometry.laneOf(geometry.slotAt(row, p));
             long at = group.record(lane, index);
             if ((usable >> lane & 1) != 0
                     && !parityBehind
@@ -217,16 +218,16 @@ final class InfoTruth {
         // slot that falls behind must not look newer than the parity.
         long generation = newest;
         for (int p = 0; p < k; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            long data = group.record(geometry.laneOf(geometry.slotAt(row, p)), index);
             generation = Math.max(generation, BlockInfo.generation(image, data));
             isWritten |= BlockInfo.type(image, data) != BlockInfo.UNWRITTEN;
             hasContent |= !BlockInfo.isContentless(image, data);
         }
         int type =
                 hasContent ? BlockInfo.PARITY : isWritten ? BlockInfo.TRIMMED : BlockInfo.UNWRITTEN;
-        BlockInfo.set(image, at, type, row, isWritten ? generation : 0);
+        BlockInfo.set(image, at, type, Geometry.referenceOf(row), isWritten ? generation : 0);
         for (int p = 0; p < k && isWritten; p++) {
-            long data = group.record(geometry.slotAt(row, p) % geometry.width(), index);
+            long data = group.record(geometry.laneOf(geometry.slotAt(row, p)), index);
             long covered =
                     BlockInfo.type(image, data) == BlockInfo.BAD
                             ? -1

@@ -2,7 +2,6 @@ package io.quoin.volume.row;
 
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
@@ -15,9 +14,10 @@ import java.lang.foreign.MemorySegment;
 /// Pure computation over memory; one instance per thread.
 public final class RowImage {
     private final Geometry geometry;
-    private final ErasureCode code;
     private final BlockGuards guards;
-    private final int width;
+
+    /// Shape of the row.
+    private Geometry shape;
 
     /// Blocks by position: segment of each.
     public final MemorySegment[] blocks;
@@ -55,25 +55,18 @@ public final class RowImage {
     /// Resolves rows of a volume.
     ///
     /// @param geometry shape
-    /// @param code its erasure code
     /// @param guards its guards; not shared with another thread
-    public RowImage(Geometry geometry, ErasureCode code, BlockGuards guards) {
+    public RowImage(Geometry geometry, BlockGuards guards) {
         this.geometry = geometry;
-        this.code = code;
         this.guards = guards;
-        this.width = geometry.width();
-        blocks = new MemorySegment[width];
-        offsets = new long[width];
+        this.shape = geometry;
+        blocks = new MemorySegment[geometry.mostWidth()];
+        offsets = new long[geometry.mostWidth()];
     }
 
     /// {@return the guards used}
     public BlockGuards guards() {
         return guards;
-    }
-
-    /// {@return the code used}
-    public ErasureCode code() {
-        return code;
     }
 
     /// Judges and completes the row: afterwards each block that is not lost has its content.
@@ -94,6 +87,7 @@ public final class RowImage {
     /// @param row the row
     /// @param readableMask positions whose bytes were read from a member that holds the row
     public void judge(InfoGroup group, int index, long row, int readableMask) {
+        shape = geometry.at(row);
         readable = readableMask;
         good = 0;
         contentless = 0;
@@ -104,8 +98,8 @@ public final class RowImage {
         lost = 0;
         suspect = 0;
         MemorySegment info = group.image();
-        for (int p = 0; p < width; p++) {
-            int lane = geometry.slotAt(row, p) % width;
+        for (int p = 0; p < shape.width(); p++) {
+            int lane = geometry.laneOf(geometry.slotAt(row, p));
             long at = group.record(lane, index);
             if (BlockInfo.isContentless(info, at)) {
                 blocks[p].asSlice(offsets[p], BLOCK_BYTES).fill((byte) 0);
@@ -123,21 +117,23 @@ public final class RowImage {
     /// @param index the row's index in it
     /// @param row the row
     public void complete(InfoGroup group, int index, long row) {
+        shape = geometry.at(row);
         MemorySegment info = group.image();
+        int width = shape.width();
         int known = good | contentless;
         int unknown = ~known & (width == 32 ? -1 : (1 << width) - 1);
         if (unknown == 0) {
             return;
         }
-        if (Integer.bitCount(known) < geometry.dataCount()) {
+        if (Integer.bitCount(known) < shape.dataCount()) {
             lost = unknown;
             return;
         }
-        code.reconstruct(blocks, offsets, known, unknown, BLOCK_BYTES);
+        shape.code().reconstruct(blocks, offsets, known, unknown, BLOCK_BYTES);
         decoded = unknown;
         for (int p = 0; p < width; p++) {
             if ((unknown >> p & 1) != 0) {
-                long at = group.record(geometry.slotAt(row, p) % width, index);
+                long at = group.record(geometry.laneOf(geometry.slotAt(row, p)), index);
                 boolean isGuarded = BlockInfo.guard(info, at) != 0;
                 if (isGuarded && !guards.matches(blocks[p], offsets[p], info, at)) {
                     suspect |= 1 << p;
@@ -171,7 +167,7 @@ public final class RowImage {
 
     /// {@return whether parity is what the data encodes to; only when nothing is lost}
     public boolean isParityConsistent() {
-        return geometry.parityCount() == 0 || code.verify(blocks, offsets, BLOCK_BYTES);
+        return shape.parityCount() == 0 || shape.code().verify(blocks, offsets, BLOCK_BYTES);
     }
 
     /// Looks for the one block whose replacement by what the others imply makes the row consistent,
@@ -180,14 +176,15 @@ public final class RowImage {
     /// @param scratch a block of memory
     /// @return its position, its content decoded in place; or -1 when there is none or more than one
     public int locateByErasure(MemorySegment scratch) {
-        if (geometry.parityCount() < 2) {
+        if (shape.parityCount() < 2) {
             return -1;
         }
+        int width = shape.width();
         int all = width == 32 ? -1 : (1 << width) - 1;
         int found = -1;
         for (int p = 0; p < width; p++) {
             MemorySegment.copy(blocks[p], offsets[p], scratch, 0, BLOCK_BYTES);
-            code.reconstruct(blocks, offsets, all & ~(1 << p), 1 << p, BLOCK_BYTES);
+            shape.code().reconstruct(blocks, offsets, all & ~(1 << p), 1 << p, BLOCK_BYTES);
             boolean fits = isParityConsistent();
             MemorySegment.copy(scratch, 0, blocks[p], offsets[p], BLOCK_BYTES);
             if (fits) {
@@ -198,7 +195,7 @@ public final class RowImage {
             }
         }
         if (found >= 0) {
-            code.reconstruct(blocks, offsets, all & ~(1 << found), 1 << found, BLOCK_BYTES);
+            shape.code().reconstruct(blocks, offsets, all & ~(1 << found), 1 << found, BLOCK_BYTES);
         }
         return found;
     }

@@ -2,7 +2,6 @@ package io.quoin.volume.row;
 
 import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
 import io.quoin.volume.counter.VolumeEvent;
@@ -31,14 +30,16 @@ public final class RowReader {
         private InfoGroup group;
         private int index;
         private long row;
+        private Geometry shape;
         private int pending;
         private int read;
         private Runnable then;
 
         private Frame() {
-            memory = Arena.ofAuto().allocate((long) geometry.width() * BLOCK_BYTES, BLOCK_BYTES);
-            image = new RowImage(geometry, code, guards.get());
-            for (int p = 0; p < geometry.width(); p++) {
+            memory =
+                    Arena.ofAuto().allocate((long) geometry.mostWidth() * BLOCK_BYTES, BLOCK_BYTES);
+            image = new RowImage(geometry, guards.get());
+            for (int p = 0; p < geometry.mostWidth(); p++) {
                 image.blocks[p] = memory;
                 image.offsets[p] = (long) p * BLOCK_BYTES;
             }
@@ -72,7 +73,6 @@ public final class RowReader {
     }
 
     private final Geometry geometry;
-    private final ErasureCode code;
     private final Supplier<BlockGuards> guards;
     private final MemberSet members;
     private final Counters counters;
@@ -84,20 +84,17 @@ public final class RowReader {
     /// A reader of a volume's rows.
     ///
     /// @param geometry shape
-    /// @param code erasure code
     /// @param guards makes guards
     /// @param members whom to read
     /// @param counters what is counted
     /// @param events who is told
     public RowReader(
             Geometry geometry,
-            ErasureCode code,
             Supplier<BlockGuards> guards,
             MemberSet members,
             Counters counters,
             VolumeEvent.Sink events) {
         this.geometry = geometry;
-        this.code = code;
         this.guards = guards;
         this.members = members;
         this.counters = counters;
@@ -126,11 +123,12 @@ public final class RowReader {
         frame.group = group;
         frame.index = index;
         frame.row = geometry.rowIn(group.key(), index);
+        frame.shape = geometry.at(frame.row);
         frame.read = 0;
         frame.pending = 1;
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < frame.shape.width(); p++) {
             int slot = geometry.slotAt(frame.row, p);
-            int lane = slot % geometry.width();
+            int lane = geometry.laneOf(slot);
             if (!members.holds(slot, group.key())
                     || group.isUntrusted(lane, index)
                     || BlockInfo.isContentless(group.image(), group.record(lane, index))) {
@@ -176,9 +174,9 @@ public final class RowReader {
         RowImage image = frame.image;
         InfoGroup group = frame.group;
         int targets = 0;
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < frame.shape.width(); p++) {
             int slot = geometry.slotAt(frame.row, p);
-            int lane = slot % geometry.width();
+            int lane = geometry.laneOf(slot);
             boolean isBad =
                     (image.corrected >> p & 1) != 0
                             || (image.decoded >> p & 1) != 0
@@ -191,7 +189,7 @@ public final class RowReader {
         reportLost(frame);
         frame.then = done;
         frame.pending = 1;
-        for (int p = 0; p < geometry.width(); p++) {
+        for (int p = 0; p < frame.shape.width(); p++) {
             if ((targets >> p & 1) == 0) {
                 continue;
             }
@@ -228,7 +226,7 @@ public final class RowReader {
 
     private void record(Frame frame, int p) {
         int slot = geometry.slotAt(frame.row, p);
-        int lane = slot % geometry.width();
+        int lane = geometry.laneOf(slot);
         InfoGroup group = frame.group;
         RowImage image = frame.image;
         long at = group.record(lane, frame.index);
@@ -262,7 +260,7 @@ public final class RowReader {
                 counters.add(Counter.BLOCKS_DECODED, 1);
             }
         }
-        long block = p < geometry.dataCount() ? geometry.blockAt(frame.row, p) : -1;
+        long block = p < frame.shape.dataCount() ? geometry.blockAt(frame.row, p) : -1;
         events.accept(new VolumeEvent.BlockRepaired(slot, frame.row, block, finding, "rewritten"));
     }
 
@@ -278,7 +276,7 @@ public final class RowReader {
                             "decoded content has not the recorded guard at positions "
                                     + Integer.toBinaryString(image.suspect)));
         }
-        for (int p = 0; p < geometry.dataCount(); p++) {
+        for (int p = 0; p < frame.shape.dataCount(); p++) {
             if ((image.lost >> p & 1) != 0) {
                 if (!geometry.isCanary(frame.row)) {
                     counters.add(Counter.BLOCKS_LOST, 1);
@@ -287,7 +285,9 @@ public final class RowReader {
                         new VolumeEvent.BlockLost(
                                 geometry.blockAt(frame.row, p),
                                 frame.row,
-                                "fewer than " + geometry.dataCount() + " good blocks in the row"));
+                                "fewer than "
+                                        + frame.shape.dataCount()
+                                        + " good blocks in the row"));
             }
         }
     }

@@ -27,5 +27,7 @@ public enum Profile {
     /// Disks that stand still for a while, so that batches are written elsewhere, and go on.
     STALLS,
     /// Disks that become longer, and a volume that grows onto what is new while clients use it.
-    GROWTH
+    GROWTH,
+    /// Volumes that get another shape, and members that join and leave for it, while clients use them.
+    RESHAPE
 }

@@ -40,6 +40,7 @@ final class SimHistories {
             case COPIES -> SimCopies.run(world);
             case STALLS -> SimStalls.run(world);
             case GROWTH -> SimGrowth.run(world);
+            case RESHAPE -> SimReshape.run(world);
         }
     }
 

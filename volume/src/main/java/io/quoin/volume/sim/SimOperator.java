@@ -263,6 +263,21 @@ final class SimOperator {
         }
     }
 
+    /// Steps until no rebuild is open.
+    void finishRebuild() {
+        for (int guard = 0; ; guard++) {
+            List<JobRecord> open = engine().openJobs();
+            if (open.stream().noneMatch(job -> job.kind() == JobRecord.REBUILD)
+                    && !engine().members().isFrozen()) {
+                return;
+            }
+            world.step(8);
+            if (guard > 400_000) {
+                throw new SimModel.Violation("R17: job does not end: " + world.description());
+            }
+        }
+    }
+
     /// On disks that did nothing wrong a scrub finds nothing.
     void checkNothingFound() {
         engine().startScrub(JobOrigin.SCHEDULE);

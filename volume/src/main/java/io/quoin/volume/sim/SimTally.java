@@ -25,6 +25,8 @@ final class SimTally {
     /// Times that a volume grew.
     long growths;
 
+    long reshapes;
+
     long refusals;
     long heals;
 
@@ -51,6 +53,7 @@ final class SimTally {
         detours += other.detours;
         near += other.near;
         growths += other.growths;
+        reshapes += other.reshapes;
         refusals += other.refusals;
         heals += other.heals;
         seconds += other.seconds;
@@ -85,6 +88,7 @@ final class SimTally {
         text.append(detours).append(" detours, ");
         text.append(near).append(" rows near damage, ");
         text.append(growths).append(" growths, ");
+        text.append(reshapes).append(" reshapes, ");
         text.append(heals).append(" heals, ");
         text.append(refusals).append(" refusals; ");
         text.append(String.format("%.2f", seconds / 86_400 / 365.25));

@@ -12,6 +12,7 @@ import io.quoin.volume.format.JobRecord;
 import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
+import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.member.BlockFile;
 import io.quoin.volume.member.Io;
 import io.quoin.volume.member.Lease;
@@ -78,6 +79,15 @@ final class SimWorld {
 
     private static final Size GROWING = new Size(24, 64 << 10, 64, 1 << 20, SETTINGS, 4);
 
+    private static final Size RESHAPED =
+            new Size(
+                    48,
+                    64 << 10,
+                    128,
+                    1 << 20,
+                    new EngineSettings(4 << 20, 8, 2_000_000, 4, JOBS, LIMIT_NANOS),
+                    8);
+
     private static final int MOST_LOG = 100_000;
 
     final SplittableRandom random;
@@ -93,6 +103,10 @@ final class SimWorld {
     boolean[] present;
     final Map<UUID, Witness.Membership> witnessed = new HashMap<>();
     final Superblock superblock;
+
+    /// What the volume is, or is on its way from and to.
+    Geometry shape;
+
     final List<String> log = new ArrayList<>();
 
     private Engine engine;
@@ -170,6 +184,31 @@ final class SimWorld {
         return world;
     }
 
+    /// A world whose volume may be reshaped: clients use all of it, and what moves at a time fits its buffers.
+    static SimWorld reshaping(long seed, SimSpec spec, SimTally tally) {
+        SimWorld world = new SimWorld(seed, spec, tally, RESHAPED);
+        world.isGrowing = true;
+        return world;
+    }
+
+    /// There are more disks, or fewer.
+    void resize(int count) {
+        int before = disks.length;
+        disks = java.util.Arrays.copyOf(disks, count);
+        present = java.util.Arrays.copyOf(present, count);
+        for (int slot = before; slot < count; slot++) {
+            present[slot] = true;
+        }
+    }
+
+    boolean hasEngine() {
+        return engine != null;
+    }
+
+    Witness witness() {
+        return witness;
+    }
+
     /// The model is as large as the volume is.
     void growModel() {
         long sectors = engine.geometry().volumeBlocks() * 8;
@@ -216,6 +255,7 @@ final class SimWorld {
         } catch (VolumeException e) {
             throw new AssertionError(e);
         }
+        shape = superblock.geometry();
         witness.record(
                 superblock.volume(),
                 Witness.Membership.of(superblock.configEpoch(), superblock.members()));
@@ -251,6 +291,7 @@ final class SimWorld {
         spec = from.spec;
         tally = from.tally;
         superblock = from.superblock;
+        shape = from.shape;
         model = from.model.copy();
         client = new SimClient(this, random.split());
         traffic = new SimTraffic(this);
@@ -300,7 +341,7 @@ final class SimWorld {
     }
 
     int tolerance() {
-        return superblock.geometry().parityCount();
+        return shape.leastParity();
     }
 
     /// Notes that a fault struck.

@@ -165,6 +165,7 @@ public final class Simulator {
                 switch (history.profile) {
                     case EVERY_CRASH -> SimWorld.small(history.seed, history.layout, tally);
                     case EDGES -> SimWorld.tight(history.seed, history.layout, tally);
+                    case RESHAPE -> SimWorld.reshaping(history.seed, history.layout, tally);
                     case GROWTH -> SimWorld.growing(history.seed, history.layout, tally);
                     case DRILLS -> SimWorld.drilled(history.seed, history.layout, tally);
                     case STALLS -> SimWorld.stalling(history.seed, history.layout, tally);

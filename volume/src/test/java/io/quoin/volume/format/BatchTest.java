@@ -26,7 +26,7 @@ final class BatchTest {
         header.ensemble = 0b101;
         header.firstSequence = 500;
         header.lastSequence = 504;
-        header.recordCount = 5;
+        header.recordCount = 6;
         header.payloadBlocks = 3;
         header.tailBatch = 990;
         header.commitSequence = 499;
@@ -42,6 +42,7 @@ final class BatchTest {
         out.writeHexDumpDescription("generation of position 0").writeLong(501);
         out.writeHexDumpDescription("generation of position 1: BAD")
                 .writeLong(Batch.BAD_GENERATION);
+        Batch.writeRecord(out, Batch.CUT, 0, 0, 64, 505, 128, 3, 5);
     }
 
     private static MemorySegment batch() {

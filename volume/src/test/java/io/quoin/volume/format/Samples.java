@@ -78,6 +78,22 @@ final class Samples {
         return builder;
     }
 
+    /// The same, on its way to raid6 of four.
+    static Superblock.Builder reshaped() {
+        Superblock.Builder builder = superblock();
+        builder.geometry =
+                LevelSpec.parse("raid6", 4, 0)
+                        .geometry(16_384, builder.layout.dataBlocks())
+                        .reshapedFrom(builder.geometry, false, 8_001, 64);
+        builder.reshape =
+                new ReshapeRecord(14, true, 25, 64, JobOrigin.operator("storage-operator"));
+        List<MemberEntry> members = new java.util.ArrayList<>(builder.members);
+        members.add(
+                new MemberEntry(new UUID(0x6D656D6265720000L, 0x13), MemberEntry.IN_SYNC, 0, 5));
+        builder.members = members;
+        return builder;
+    }
+
     static MemorySegment block() {
         return Arena.ofAuto().allocate(4096, 4096);
     }

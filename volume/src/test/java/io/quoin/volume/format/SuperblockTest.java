@@ -62,6 +62,63 @@ final class SuperblockTest {
         assertThat(Superblock.load(block, 0).unknownIncompat()).isZero();
     }
 
+    @Test
+    void theBytesOnDiskOfAVolumeThatIsReshapedAreThoseOfItsAnnotatedDump() throws IOException {
+        HexDumpBytes dump = new HexDumpBytes();
+        Samples.reshaped().build().writeTo(dump);
+        Golden.check("superblock-reshape.txt", Golden.withoutPadding(dump.toHexString()));
+        dump.releaseLast();
+    }
+
+    @Test
+    void aReshapeComesBackAndIsAFeatureBit() {
+        Superblock.Builder builder = Samples.reshaped();
+        builder.incompat = 0;
+        MemorySegment block = Samples.block();
+        builder.build().store(block, 0);
+        assertThat(block.get(BlockInfo.LONG, INCOMPAT_AT)).isEqualTo(4);
+        Superblock read = Superblock.load(block, 0);
+        assertThat(read.unknownIncompat()).isZero();
+        assertThat(read.reshape()).isEqualTo(builder.reshape);
+        assertThat(read.members()).isEqualTo(builder.members);
+        Geometry both = read.geometry();
+        assertThat(both).hasToString(builder.geometry.toString());
+        assertThat(both.former()).hasToString(builder.geometry.former().toString());
+        assertThat(both.cutBlock()).isEqualTo(64);
+        assertThat(both.volumeBlocks()).isEqualTo(8_001);
+        assertThat(both.isDescending()).isFalse();
+    }
+
+    /// A reshape whose bytes make no sense makes the copy one that is damaged.
+    @Test
+    void aReshapeOfNonsenseIsNoSuperblock() {
+        int at = 2048;
+        for (long[] each :
+                new long[][] {
+                    {at, 99},
+                    {at + 1, 4},
+                    {at + 2, 0},
+                    {at + 8, 3},
+                    {at + 16, 0},
+                    {at + 24, -1},
+                    {at + 24, 8_002},
+                    {at + 32, 0}
+                }) {
+            MemorySegment block = Samples.block();
+            Samples.reshaped().build().store(block, 0);
+            if (each[0] < at + 2) {
+                block.set(JAVA_BYTE, each[0], (byte) each[1]);
+            } else if (each[0] < at + 16) {
+                block.set(java.lang.foreign.ValueLayout.JAVA_SHORT, each[0], (short) each[1]);
+            } else {
+                block.set(BlockInfo.LONG, each[0], each[1]);
+            }
+            block.set(BlockInfo.INT, CRC_AT, 0);
+            block.set(BlockInfo.INT, CRC_AT, Crc32c.of(block, 0, Superblock.BYTES));
+            assertThat(Superblock.load(block, 0)).as("%d at %d", each[1], each[0] - at).isNull();
+        }
+    }
+
     /// A job goes on whoever asked for it.
     @Test
     void whoAskedForAJobIsKeptAsFarAsItCanBe() {

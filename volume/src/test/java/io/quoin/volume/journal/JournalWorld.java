@@ -129,6 +129,7 @@ final class JournalWorld {
         if (type == Batch.INTENT) {
             op.extra = 1;
             op.generations = new long[superblock.geometry().dataCount()];
+            op.generationCount = op.generations.length;
             op.generations[0] = sequence - 1;
         }
         journal.append(op);

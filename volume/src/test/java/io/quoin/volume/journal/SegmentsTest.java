@@ -3,6 +3,8 @@ package io.quoin.volume.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.volume.format.BlockInfo;
+import io.quoin.volume.geometry.Geometry;
+import io.quoin.volume.geometry.Level;
 import java.util.ArrayDeque;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -158,7 +160,8 @@ final class SegmentsTest {
     @Test
     void sequencesGrowAndNeverReadAsUnwrittenOrBadInAVector() {
         for (int k = 1; k <= 32; k++) {
-            Sequencer sequencer = new Sequencer(250, k);
+            Sequencer sequencer =
+                    new Sequencer(250, new Geometry(Level.ERASURE, 1, k, k == 32 ? 0 : 1, 1, 32));
             long before = 250;
             for (int i = 0; i < 1000; i++) {
                 long next = sequencer.next();

@@ -14,7 +14,7 @@ final class NeighbourhoodTest {
         Governor governor = new Governor(() -> false);
         Neighbourhood near =
                 new Neighbourhood(
-                        null, null, null, null, null, null, null, null, told::add, null, governor);
+                        null, null, null, null, null, null, null, told::add, null, governor);
         assertThat(near.hasWaiting()).isFalse();
         for (int i = 0; i < 10; i++) {
             near.add(7, 230);

@@ -4,7 +4,6 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.codec.guard.Crc16;
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.format.BlockGuards;
 import io.quoin.volume.format.BlockInfo;
 import io.quoin.volume.format.Guard;
@@ -51,8 +50,7 @@ final class RowImageTest {
             original = Arena.ofAuto().allocate((long) width * BLOCK_BYTES, 4096);
             memory = Arena.ofAuto().allocate((long) width * BLOCK_BYTES, 4096);
             guards = new BlockGuards(guard, Crc16.IBM_3740);
-            ErasureCode code = ErasureCode.of(geometry.dataCount(), geometry.parityCount());
-            image = new RowImage(geometry, code, guards);
+            image = new RowImage(geometry, guards);
             for (int p = 0; p < width; p++) {
                 image.blocks[p] = memory;
                 image.offsets[p] = (long) p * BLOCK_BYTES;
@@ -86,7 +84,7 @@ final class RowImageTest {
                     hasContent = true;
                 }
             }
-            image.code().encode(blocks, offsets, BLOCK_BYTES);
+            geometry.code().encode(blocks, offsets, BLOCK_BYTES);
             for (int p = k; p < width; p++) {
                 if (geometry.isMirror()) {
                     MemorySegment.copy(

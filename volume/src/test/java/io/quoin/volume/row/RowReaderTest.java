@@ -4,7 +4,6 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quoin.codec.guard.Crc16;
-import io.quoin.codec.parity.ErasureCode;
 import io.quoin.volume.MemoryFile;
 import io.quoin.volume.Planted;
 import io.quoin.volume.Submissions;
@@ -52,7 +51,6 @@ final class RowReaderTest {
         RowReader rows =
                 new RowReader(
                         geometry,
-                        ErasureCode.of(geometry.dataCount(), geometry.parityCount()),
                         () -> GUARDS,
                         submissions.members,
                         new Counters(new UnsafeBuffer(new byte[Counters.BYTES])),

@@ -47,6 +47,7 @@ final class VolumeSimulation {
         int seeds =
                 switch (profile) {
                     case EVERY_CRASH -> 4;
+                    case RESHAPE -> 10;
                     case REPAIRS, STORM -> 20;
                     default -> 40;
                 };
