@@ -75,7 +75,7 @@ final class CheckCommand extends QuoinCommand {
             if (verdict.refusal().isPresent()) {
                 return "failed";
             }
-            return verdict.redundancyLeft() == verdict.superblock().geometry().parityCount()
+            return verdict.redundancyLeft() == verdict.superblock().geometry().leastParity()
                     ? "optimal"
                     : "degraded";
         }

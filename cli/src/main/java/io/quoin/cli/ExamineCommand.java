@@ -119,6 +119,14 @@ final class ExamineCommand extends QuoinCommand {
             json.put("checkpoint", superblock.checkpoint());
             json.put("tailBatch", superblock.tailBatch());
             json.put("isClean", superblock.isClean());
+            if (superblock.reshape() != null) {
+                JsonObject reshape = new JsonObject();
+                reshape.put("former", geometry.former().toString());
+                reshape.put("cutBytes", superblock.reshape().cutBlock() * Geometry.BLOCK_BYTES);
+                reshape.put("isDescending", geometry.isDescending());
+                reshape.put("isPaused", superblock.reshape().isPaused());
+                json.put("reshape", reshape);
+            }
             JsonArray members = new JsonArray();
             for (int slot = 0; slot < superblock.members().size(); slot++) {
                 MemberEntry entry = superblock.members().get(slot);
@@ -203,6 +211,18 @@ final class ExamineCommand extends QuoinCommand {
                             + " of "
                             + geometry.slotCount()
                             + " members");
+            if (superblock.reshape() != null) {
+                line(
+                        out,
+                        "reshape",
+                        "from "
+                                + geometry.former()
+                                + ", its cut at "
+                                + ByteSize.format(
+                                        superblock.reshape().cutBlock() * Geometry.BLOCK_BYTES)
+                                + (geometry.isDescending() ? ", going down" : "")
+                                + (superblock.reshape().isPaused() ? ", paused" : ""));
+            }
             line(out, "created", Instant.ofEpochMilli(superblock.createdMillis()).toString());
             line(
                     out,

@@ -138,6 +138,10 @@ class ReshapeIT {
             Thread.sleep(300 + random.nextInt(400));
             write(bytes, random);
             daemon.kill();
+            if (kills == 0) {
+                assertThat(here.done("examine", "@m0")).contains("from raid5 of 4 (3+1)");
+                here.done("check", "@m0", "@m1", "@m2", "@m3", "@m4");
+            }
             daemon = here.serve("--config", config);
             kills++;
         }

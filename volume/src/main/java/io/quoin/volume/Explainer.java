@@ -49,23 +49,25 @@ final class Explainer {
         int index = geometry.indexInInfoGroup(row);
         cache.require(
                 geometry.infoGroupOf(row),
-                group ->
-                        group.lock(() ->
-                                rows.read(
-                                        group,
-                                        index,
-                                        frame -> {
-                                            Explanation found =
-                                                    explain(
-                                                            block,
-                                                            row,
-                                                            group,
-                                                            index,
-                                                            frame.image());
-                                            rows.release(frame);
-                                            group.unlock();
-                                            then.accept(found);
-                                        })));
+                group -> group.lock(() -> explain(block, row, group, index, then)));
+    }
+
+    private void explain(
+            long block, long row, InfoGroup group, int index, Consumer<Explanation> then) {
+        if (group.isGone()) { // moved while its lock was waited for
+            group.unlock();
+            explain(block, then);
+            return;
+        }
+        rows.read(
+                group,
+                index,
+                frame -> {
+                    Explanation found = explain(block, row, group, index, frame.image());
+                    rows.release(frame);
+                    group.unlock();
+                    then.accept(found);
+                });
     }
 
     private Explanation explain(long block, long row, InfoGroup group, int index, RowImage image) {

@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.agrona.concurrent.AtomicBuffer;
@@ -560,30 +561,41 @@ public final class Volume implements BlockDevice, AutoCloseable {
             VolumeReshape.check(wish, now, poolBytes());
             List<BlockFile> files = new ArrayList<>();
             List<UUID> identities = new ArrayList<>();
-            boolean isBegun = false;
+            boolean[] isBegun = {false};
             try {
                 for (MemberAddress address : joining) {
                     BlockFile file = address.open(true);
                     files.add(file);
                     identities.add(UUID.randomUUID());
+                    Ownership.checkUnserved(List.of(file));
                     VolumeReshape.clear(file, now, MemberFiles.checkBlank(file, force));
                 }
                 ownership.keep(files);
-                exchange(
+                VolumeReshape begin =
                         VolumeReshape.begin(
                                 wish,
                                 poolBytes(),
                                 files,
                                 identities,
                                 System.currentTimeMillis(),
-                                origin),
-                        files);
-                isBegun = true;
+                                origin);
+                exchange((said, members) -> {
+                    List<BlockFile> all = begin.apply(said, members);
+                    isBegun[0] = true;
+                    return all;
+                });
                 return identities;
             } catch (IOException e) {
                 throw new VolumeException(e.getMessage(), e);
+            } catch (VolumeException e) {
+                if (!isBegun[0]) {
+                    throw e;
+                }
+                // The members say that it has begun: whoever opens the volume next goes on with it.
+                LOG.log(System.Logger.Level.ERROR, e.getMessage(), e);
+                return identities;
             } finally {
-                if (!isBegun) {
+                if (!isBegun[0]) {
                     files.forEach(BlockFile::close);
                 }
             }
@@ -599,7 +611,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             if (await(call(each -> each.members().current())).reshape() == null) {
                 throw new VolumeException("reshape: volume " + name() + " is not being reshaped");
             }
-            exchange(VolumeReshape.back(origin), List.of());
+            exchange(VolumeReshape.back(origin));
         }
     }
 
@@ -639,14 +651,32 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 return;
             }
             Superblock now = await(call(each -> each.members().current()));
-            List<BlockFile> before = List.of(engine.members().files());
+            left = await(call(each -> leaving(each.members())));
+            checkLease();
             VolumeReshape.clearUnused(now, await(call(each -> inSync(each.members()))));
-            exchange(VolumeReshape.end(), List.of());
-            List<BlockFile> kept = List.of(engine.members().files());
-            left = before.stream().filter(each -> !kept.contains(each)).toList();
+            exchange(VolumeReshape.end());
         }
         events.accept(new VolumeEvent.Note("reshaped to " + geometry()));
         left.forEach(each -> whenLeft.accept(MemberAddress.parse(each.name())));
+    }
+
+    private void checkLease() throws VolumeException {
+        if (!ownership.holds()) {
+            throw new VolumeException(
+                    "volume " + name() + ": another host may have become its owner");
+        }
+    }
+
+    private static List<BlockFile> leaving(MemberSet members) {
+        List<BlockFile> files = new ArrayList<>();
+        for (int slot = members.current().geometry().target().slotCount();
+                slot < members.slotCount();
+                slot++) {
+            if (members.file(slot) != null) {
+                files.add(members.file(slot));
+            }
+        }
+        return files;
     }
 
     private static List<BlockFile> inSync(MemberSet members) {
@@ -662,9 +692,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// Has the engine hand over to another one, on members that say something else then. Requests that come meanwhile wait.
     ///
     /// @param change what they say
-    /// @param joining files of members that there were not before
     /// @throws VolumeException when that could not be; another engine serves the volume as it was, if one can
-    private void exchange(VolumeReshape change, List<BlockFile> joining) throws VolumeException {
+    private void exchange(VolumeReshape change) throws VolumeException {
         Engine before = engine;
         CountDownLatch stopped = new CountDownLatch(1);
         await(
@@ -676,8 +705,10 @@ public final class Volume implements BlockDevice, AutoCloseable {
         VolumeException refusal = null;
         Engine next = null;
         List<BlockFile> files = List.of(before.members().files());
+        List<BlockFile> stuck = List.of();
         try {
-            if (before.phase() != Engine.Phase.STOPPED || !awaitQuiet()) {
+            if (before.phase() != Engine.Phase.STOPPED
+                    || !awaitQuiet(before.members()::isQuietButForDropped)) {
                 throw new VolumeException(
                         "volume " + name() + ": a member does not answer, nothing was changed");
             }
@@ -686,14 +717,14 @@ public final class Volume implements BlockDevice, AutoCloseable {
                         turns.part();
                         return null;
                     }));
+            stuck = before.members().stuckFiles();
             before.members().leave();
             Assembly.Assembled now = Assembly.assemble(files, opening.witness);
             try {
+                checkLease();
                 files = change.apply(now.superblock(), now.files());
             } catch (VolumeException e) {
-                refusal = e;
-                files = new ArrayList<>(files);
-                files.addAll(joining); // one of them may say that it is a member
+                refusal = e; // and the members that there were say what they said
             }
             next = engine(Assembly.assemble(files, opening.witness), before.pool());
         } finally {
@@ -709,13 +740,16 @@ public final class Volume implements BlockDevice, AutoCloseable {
         now.onMoved(this::whenMoved);
         List<BlockFile> kept = List.of(now.members().files());
         for (BlockFile file : before.members().files()) {
-            if (!kept.contains(file)) {
+            if (!kept.contains(file) && (!stuck.contains(file) || file.isClosableWhenStuck())) {
                 file.close();
             }
         }
         turns.command(() -> {
             engine = now;
             turns.exchange(now);
+            if (isFenced) { // while there was nobody to be told
+                now.fence("another host serves the volume too; one of the two must not");
+            }
         });
         awaitServing(isServing);
         if (refusal != null) {
@@ -933,9 +967,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     }
 
     /// {@return whether nothing of ours can reach a member any more}
-    private boolean awaitQuiet() {
+    private static boolean awaitQuiet(BooleanSupplier isQuiet) {
         long start = System.nanoTime();
-        while (!engine.members().isQuiet()) {
+        while (!isQuiet.getAsBoolean()) {
             if (System.nanoTime() - start > QUIET_NANOS) {
                 return false;
             }
@@ -947,7 +981,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private void halt() {
         turns.halt();
         stages.close();
-        ownership.end(awaitQuiet());
+        ownership.end(awaitQuiet(engine.members()::isQuiet));
         engine.members().close();
         try {
             engine.pool().close();

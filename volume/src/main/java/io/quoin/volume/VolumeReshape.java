@@ -33,6 +33,9 @@ interface VolumeReshape {
         }
     }
 
+    /// Segments of 8 MiB that a request of 16 MiB may take, with what is left over at their ends.
+    int REQUEST_SEGMENTS = 4;
+
     /// What is moved at a time takes one part of so many of a volume's buffers at most.
     int POOL_SHARE = 4;
 
@@ -138,10 +141,30 @@ interface VolumeReshape {
     /// @throws VolumeException when it cannot be
     static Geometry check(Wish wish, Superblock now, long poolBytes) throws VolumeException {
         checkInSync(now);
+        Geometry both;
         try {
-            return wish.plan(now, poolBytes);
+            both = wish.plan(now, poolBytes);
         } catch (IllegalArgumentException e) {
             throw new VolumeException(e.getMessage(), e);
+        }
+        checkJournal(now, both.target());
+        checkJournal(now, both);
+        return both;
+    }
+
+    /// Beside the segments that are kept for destage and recovery there must be room for a request of 16 MiB.
+    private static void checkJournal(Superblock now, Geometry shape) throws VolumeException {
+        int found = now.layout().segmentSlots() * shape.slotCount() / (shape.mostParity() + 1);
+        int need = shape.mostParity() + 2 + REQUEST_SEGMENTS;
+        if (found < need) {
+            throw new VolumeException(
+                    "reshape: as "
+                            + shape.target()
+                            + " the volume needs a journal of "
+                            + need
+                            + " segments, the members have room for "
+                            + found
+                            + ": make a new volume");
         }
     }
 

@@ -148,14 +148,14 @@ final class MemberChanges {
             if (!isBegun) {
                 List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
                 if (members.remove(address)) {
-                    forget(hosted, members, address);
+                    forget(hosted, members, address.toString());
                 }
             }
         }
     }
 
     /// As far as it can be: an address too many is looked at by the next start, and left out.
-    private void forget(HostedVolume hosted, List<MemberAddress> members, MemberAddress address) {
+    private void forget(HostedVolume hosted, List<MemberAddress> members, String address) {
         try {
             changeMembers(hosted, members);
         } catch (VolumeException e) {
@@ -184,7 +184,7 @@ final class MemberChanges {
         hosted.claim().release(address);
         List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
         members.remove(address);
-        forget(hosted, members, address);
+        forget(hosted, members, address.toString());
     }
 
     /// Forgets addresses at which there is no member any more, or was not yet when a copy was interrupted; only of a volume that has all its
@@ -212,7 +212,7 @@ final class MemberChanges {
                 hosted.claim().release(address);
                 List<MemberAddress> members = new ArrayList<>(hosted.settings().members());
                 members.remove(address);
-                forget(hosted, members, address);
+                forget(hosted, members, address.toString());
             }
         }
     }
@@ -295,7 +295,7 @@ final class MemberChanges {
             claim.close();
             if (!isBegun) {
                 made.forEach(MemberChanges::remove);
-                changeMembers(hosted, before);
+                forget(hosted, before, joining.toString());
             }
         }
     }

@@ -145,39 +145,43 @@ public final class Reshaping {
         return next;
     }
 
-    /// Writes a superblock to all members of its table that are there, those that join first.
+    /// Writes a superblock to all members of its table that are there, those that join first. One of the others that cannot be written
+    /// changes nothing: what one member says is true for all, and the engine drops who fails.
     ///
     /// @param next what they say from now on
     /// @param files the members by slot, null where absent
     /// @param former slots that there were before
-    /// @throws VolumeException when one could not be written
+    /// @throws VolumeException when a member that joins could not be written, or none of the others: nothing has changed then
     public static void write(Superblock next, List<? extends BlockFile> files, int former)
             throws VolumeException {
         for (int slot = former; slot < next.geometry().slotCount(); slot++) {
             write(next, files.get(slot), slot);
         }
+        boolean isAnyWritten = false;
         for (int slot = 0; slot < Math.min(former, next.geometry().slotCount()); slot++) {
             if (files.get(slot) != null) {
-                write(next, files.get(slot), slot);
+                isAnyWritten |= SuperblockIo.write(files.get(slot), own(next, slot)).isOk();
             }
+        }
+        if (!isAnyWritten) {
+            throw new VolumeException(
+                    "volume " + next.name() + ": no member's superblocks could be written");
         }
     }
 
-    /// Writes a member's superblock.
-    ///
-    /// @param next what it says from now on
-    /// @param file the member
-    /// @param slot its slot
-    /// @throws VolumeException when it could not be written
-    public static void write(Superblock next, BlockFile file, int slot) throws VolumeException {
-        Superblock.Builder own = next.toBuilder();
-        own.slot = slot;
-        own.member = next.members().get(slot).uuid();
-        IoResult result = SuperblockIo.write(file, own.build());
+    private static void write(Superblock next, BlockFile file, int slot) throws VolumeException {
+        IoResult result = SuperblockIo.write(file, own(next, slot));
         if (!result.isOk()) {
             throw new VolumeException(
                     file.name() + ": its superblocks could not be written: " + result);
         }
+    }
+
+    private static Superblock own(Superblock next, int slot) {
+        Superblock.Builder own = next.toBuilder();
+        own.slot = slot;
+        own.member = next.members().get(slot).uuid();
+        return own.build();
     }
 
     /// Clears the info of rows that the new shape has and the reshape did not come to: what lies there is nobody's.
@@ -187,10 +191,8 @@ public final class Reshaping {
     /// @throws VolumeException when it could not be written
     public static void clearUnused(Superblock now, BlockFile file) throws VolumeException {
         Geometry both = now.geometry();
-        int k = both.dataCount();
-        long firstUnused =
-                ((both.volumeBlocks() + k - 1) / k + Geometry.ROWS_PER_INFO - 1)
-                        / Geometry.ROWS_PER_INFO;
+        long rows = both.rowsFor(both.volumeBlocks());
+        long firstUnused = (rows + Geometry.ROWS_PER_INFO - 1) / Geometry.ROWS_PER_INFO;
         Creation.clearInfo(file, now.layout(), firstUnused);
     }
 }

@@ -152,6 +152,8 @@ public enum Plant {
     MOVED_OVER_NEWER,
     /// Believes the info that the members have where a reshape puts new rows.
     MOVED_INFO_KEPT,
+    /// Moves blocks although a request for them that is being completed has no sequence yet.
+    EDGES_NOT_AWAITED,
     /// Moves blocks that are dirty without writing them to the journal again.
     DIRTY_NOT_MOVED,
     /// Takes a move of blocks for one that is not home although the journal has let go of a part of it.

@@ -347,8 +347,7 @@ public final class Geometry {
             return true;
         }
         boolean isFormer = (group & FORMER) != 0;
-        long firstRow = bare(group) * ROWS_PER_INFO;
-        long firstBlock = firstRow * (isFormer ? former.dataCount : dataCount);
+        long firstBlock = blockAt(rowIn(group, 0), 0);
         return firstBlock < sizeBlocks && isFormer != isMoved(firstBlock);
     }
 
@@ -364,6 +363,14 @@ public final class Geometry {
             return place;
         }
         return isCurrentGroup(place | FORMER) ? place | FORMER : -1;
+    }
+
+    /// {@return rows that hold the first blocks of a volume of this shape}
+    ///
+    /// @param blocks how many blocks
+    public long rowsFor(long blocks) {
+        long stripe = (long) unitBlocks * dataCount;
+        return blocks / stripe * unitBlocks + Math.min(blocks % stripe, unitBlocks);
     }
 
     /// {@return where on the members an info group lies}
@@ -449,7 +456,9 @@ public final class Geometry {
             there += isThere.test(slot) ? 1 : 0;
         }
         int own = there - dataCount;
-        return former == null || isReshaped() ? own : Math.min(own, former.spare(group, isThere));
+        // Of both until the reshape has ended: what moved last may be in the journal alone, and
+        // that is on members of both.
+        return former == null ? own : Math.min(own, former.spare(group, isThere));
     }
 
     /// {@return slots of the volume, n}

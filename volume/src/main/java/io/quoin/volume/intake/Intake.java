@@ -548,10 +548,15 @@ public final class Intake {
 
     /// {@return whether everything that was to change the blocks before {@link #beginMove} is committed, and visible}
     public boolean isMoveReady() {
-        LongHashSet.LongIterator locked = lockedBlocks.iterator();
-        while (locked.hasNext()) {
-            long block = locked.nextValue();
-            if (block >= movedFrom && block < movedEnd) {
+        // Whose edges are being completed gets its sequences as soon as they are, wherever the
+        // edges lie.
+        for (int i = 0; i < operations.size(); i++) {
+            Operation op = operations.get(i);
+            boolean isMeant = op.nextBlock < movedEnd && op.endBlock > movedFrom;
+            if (op.request != null
+                    && op.edgesLocked
+                    && isMeant
+                    && !Plant.EDGES_NOT_AWAITED.isPlanted()) {
                 return false;
             }
         }

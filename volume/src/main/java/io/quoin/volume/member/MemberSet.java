@@ -1001,6 +1001,28 @@ public final class MemberSet {
         return isQuiet;
     }
 
+    /// {@return the files in which an operation may be stuck: who takes the members over leaves them open}
+    public List<BlockFile> stuckFiles() {
+        List<BlockFile> stuck = new ArrayList<>();
+        for (int slot = 0; slot < ios.length; slot++) {
+            if (ios[slot] != null && !ios[slot].isQuiet()) {
+                stuck.add(files[slot]);
+            }
+        }
+        return stuck;
+    }
+
+    /// {@return whether nothing is under way but on members that were dropped}
+    public boolean isQuietButForDropped() {
+        for (int slot = 0; slot < ios.length; slot++) {
+            boolean isDropped = entries[slot].state() == MemberEntry.FAULTY;
+            if (!isDropped && ios[slot] != null && !ios[slot].isQuiet()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Ends the threads of all members, whose files another set takes over; not in the engine's turn, and when all are quiet. Members
     /// that are in no slot are closed.
     public void leave() {

@@ -354,8 +354,8 @@ public final class Reshaper {
     /// @param first first block
     /// @param end block behind the last
     public static void beginUnused(Geometry geometry, InfoCache cache, long first, long end) {
-        long firstRow = first / geometry.dataCount();
-        long endRow = (end + geometry.dataCount() - 1) / geometry.dataCount();
+        long firstRow = geometry.rowsFor(first);
+        long endRow = geometry.rowsFor(end);
         for (long key = firstRow / ROWS_PER_INFO; key * ROWS_PER_INFO < endRow; key++) {
             if (!Plant.MOVED_INFO_KEPT.isPlanted()) {
                 cache.beginUnused(key);

@@ -44,12 +44,22 @@ final class ReshapeGeometryTest {
         for (Geometry former : shapes()) {
             for (Geometry to : shapes()) {
                 boolean isDown = to.dataCount() < former.dataCount();
-                long size = Math.min(former.volumeBlocks(), to.volumeBlocks()) - 5;
-                walk(former, to, isDown, size);
-                pairs++;
-                if (to.dataCount() == former.dataCount()) {
-                    walk(former, to, !isDown, size);
+                long most = Math.min(former.volumeBlocks(), to.volumeBlocks());
+                long stripe = (long) to.dataCount() * to.unitBlocks();
+                // A last stripe that is nearly full, of which only the first unit is, and one with
+                // less than that.
+                for (long size :
+                        new long[] {
+                            most - 5,
+                            most / stripe * stripe - stripe + to.unitBlocks(),
+                            most / stripe * stripe - stripe + 1
+                        }) {
+                    walk(former, to, isDown, size);
+                    if (to.dataCount() == former.dataCount()) {
+                        walk(former, to, !isDown, size);
+                    }
                 }
+                pairs++;
             }
         }
         assertThat(pairs).isEqualTo(24 * 24);
@@ -81,6 +91,12 @@ final class ReshapeGeometryTest {
             steps++;
         }
         assertThat(steps).isPositive();
+        long rows = to.rowsFor(size);
+        for (long place = 0; place < both.infoGroupCount(); place++) {
+            assertThat(both.infoGroupAt(place) == place)
+                    .as("%s to %s, %d blocks: place %d", former, to, size, place)
+                    .isEqualTo(place * Geometry.ROWS_PER_INFO < rows);
+        }
     }
 
     /// Where each block is, by slot and member block; and each info group is that of one shape.
@@ -149,6 +165,8 @@ final class ReshapeGeometryTest {
         assertThat(both.slotCount()).isEqualTo(4);
         assertThat(both.spare(0, slot -> true)).isEqualTo(1);
         assertThat(both.spare(0, slot -> slot != 3)).isZero();
+        assertThat(both.spare(0, slot -> slot > 1)).isEqualTo(-1);
+        both.moveCut(both.volumeBlocks());
         assertThat(both.spare(0, slot -> slot > 1)).isEqualTo(-1);
         assertThat(both.leastParity()).isEqualTo(1);
     }
