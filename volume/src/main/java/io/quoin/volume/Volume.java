@@ -6,7 +6,7 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.format.JobOrigin;
-import io.quoin.volume.format.MemberLayout;
+import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.intake.BufferPool;
@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -57,7 +58,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private volatile boolean isFenced;
 
     /// Whoever changes the engine, or ends the volume, has it.
-    private final Object life = new Object();
+    private final ReentrantLock life = new ReentrantLock();
 
     private volatile Consumer<MemberAddress> whenLeft = address -> {};
 
@@ -346,6 +347,17 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 });
     }
 
+    private void checkLength(BlockFile file) throws VolumeException {
+        if (file.lengthBytes() < memberBytes()) {
+            throw new VolumeException(
+                    file.name()
+                            + ": expected at least "
+                            + memberBytes()
+                            + " bytes, was "
+                            + file.lengthBytes());
+        }
+    }
+
     private UUID clear(BlockFile file, boolean force) throws VolumeException {
         try {
             Ownership.checkUnserved(List.of(file));
@@ -555,7 +567,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
             boolean force,
             JobOrigin origin)
             throws VolumeException {
-        synchronized (life) {
+        life.lock();
+        try {
             Superblock now = await(call(each -> each.members().current()));
             VolumeReshape.Wish wish = wish(level, joining.size() - leaving, unitBytes, now);
             VolumeReshape.check(wish, now, poolBytes());
@@ -566,9 +579,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 for (MemberAddress address : joining) {
                     BlockFile file = address.open(true);
                     files.add(file);
-                    identities.add(UUID.randomUUID());
-                    Ownership.checkUnserved(List.of(file));
-                    VolumeReshape.clear(file, now, MemberFiles.checkBlank(file, force));
+                    checkLength(file);
+                    identities.add(clear(file, force));
                 }
                 ownership.keep(files);
                 VolumeReshape begin =
@@ -599,6 +611,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
                     files.forEach(BlockFile::close);
                 }
             }
+        } finally {
+            life.unlock();
         }
     }
 
@@ -607,11 +621,14 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param origin why, and who asks
     /// @throws VolumeException when the volume is not being reshaped
     public void turnBack(JobOrigin origin) throws VolumeException {
-        synchronized (life) {
+        life.lock();
+        try {
             if (await(call(each -> each.members().current())).reshape() == null) {
                 throw new VolumeException("reshape: volume " + name() + " is not being reshaped");
             }
             exchange(VolumeReshape.back(origin));
+        } finally {
+            life.unlock();
         }
     }
 
@@ -646,7 +663,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
 
     private void tryToEndReshape() throws VolumeException {
         List<BlockFile> left;
-        synchronized (life) {
+        life.lock();
+        try {
             if (turns.isHalted() || !await(call(Engine::isMoved))) {
                 return;
             }
@@ -655,6 +673,8 @@ public final class Volume implements BlockDevice, AutoCloseable {
             checkLease();
             VolumeReshape.clearUnused(now, await(call(each -> inSync(each.members()))));
             exchange(VolumeReshape.end());
+        } finally {
+            life.unlock();
         }
         events.accept(new VolumeEvent.Note("reshaped to " + geometry()));
         left.forEach(each -> whenLeft.accept(MemberAddress.parse(each.name())));
@@ -679,6 +699,16 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return files;
     }
 
+    private static List<BlockFile> undropped(MemberSet members) {
+        List<BlockFile> files = new ArrayList<>();
+        for (int slot = 0; slot < members.slotCount(); slot++) {
+            if (members.file(slot) != null && members.entry(slot).state() != MemberEntry.FAULTY) {
+                files.add(members.file(slot));
+            }
+        }
+        return files;
+    }
+
     private static List<BlockFile> inSync(MemberSet members) {
         List<BlockFile> files = new ArrayList<>();
         for (int slot = 0; slot < members.slotCount(); slot++) {
@@ -695,16 +725,17 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @throws VolumeException when that could not be; another engine serves the volume as it was, if one can
     private void exchange(VolumeReshape change) throws VolumeException {
         Engine before = engine;
-        CountDownLatch stopped = new CountDownLatch(1);
-        await(
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        awaitTurn(
                 call(each -> {
-                    turns.hold(each.handOver(stopped::countDown));
+                    turns.hold(each.handOver(() -> stopped.complete(null)));
                     return null;
                 }));
-        awaitUninterruptibly(stopped);
+        awaitTurn(stopped);
         VolumeException refusal = null;
         Engine next = null;
-        List<BlockFile> files = List.of(before.members().files());
+        // Those that were dropped are stale, and one of them may hang whoever reads it.
+        List<BlockFile> files = undropped(before.members());
         List<BlockFile> stuck = List.of();
         try {
             if (before.phase() != Engine.Phase.STOPPED
@@ -712,7 +743,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 throw new VolumeException(
                         "volume " + name() + ": a member does not answer, nothing was changed");
             }
-            await(
+            awaitTurn(
                     call(each -> {
                         turns.part();
                         return null;
@@ -757,18 +788,30 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
-    private static void awaitUninterruptibly(CountDownLatch latch) {
+    /// Waits for the engine however long it takes, a stopped process included: what was asked for cannot be taken back.
+    private void awaitTurn(CompletableFuture<Void> future) throws VolumeException {
         boolean isInterrupted = false;
-        while (true) {
-            try {
-                latch.await();
-                break;
-            } catch (InterruptedException e) {
-                isInterrupted = true; // there is no way back to the engine that stops
+        try {
+            while (true) {
+                try {
+                    future.get(100, TimeUnit.MILLISECONDS);
+                    return;
+                } catch (TimeoutException e) {
+                    if (turns.isHalted()) {
+                        throw new VolumeException(
+                                "volume " + name() + ": was stopped while its engine handed over",
+                                e);
+                    }
+                } catch (InterruptedException e) {
+                    isInterrupted = true;
+                }
             }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            throw new VolumeException(e.getCause().getMessage(), e.getCause());
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -794,15 +837,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
         MemberIo lanes = null;
         try {
-            MemberLayout layout = engine.members().layout();
-            if (file.lengthBytes() < layout.memberBytes()) {
-                throw new VolumeException(
-                        address
-                                + ": expected at least "
-                                + layout.memberBytes()
-                                + " bytes, was "
-                                + file.lengthBytes());
-            }
+            checkLength(file);
             Joining joining = preparation.prepare(file);
             ownership.keep(List.of(file));
             lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
@@ -941,9 +976,21 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param timeout how long at most
     /// @return whether everything is home; if not, the journal has the rest
     public boolean stop(Duration timeout) {
-        synchronized (life) {
-            return end(timeout);
+        boolean hasLife = false;
+        try {
+            hasLife = life.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            if (hasLife) {
+                return end(timeout);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (hasLife) {
+                life.unlock();
+            }
         }
+        halt(); // an engine that hands over cannot stop; what is acknowledged is in the journal
+        return false;
     }
 
     private boolean end(Duration timeout) {

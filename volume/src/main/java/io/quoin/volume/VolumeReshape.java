@@ -1,6 +1,5 @@
 package io.quoin.volume;
 
-import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.Reshaping;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.format.JobOrigin;
@@ -63,13 +62,7 @@ interface VolumeReshape {
             long millis,
             JobOrigin origin) {
         return (now, files) -> {
-            checkInSync(now);
-            Geometry both;
-            try {
-                both = wish.plan(now, poolBytes);
-            } catch (IllegalArgumentException e) {
-                throw new VolumeException(e.getMessage(), e);
-            }
+            Geometry both = check(wish, now, poolBytes);
             Superblock next = Reshaping.begun(now, both, identities, millis, origin);
             List<BlockFile> all = new ArrayList<>(Arrays.asList(files));
             all.addAll(joining);
@@ -177,23 +170,5 @@ interface VolumeReshape {
         for (BlockFile file : files) {
             Reshaping.clearUnused(now, file);
         }
-    }
-
-    /// Clears a member that is to join.
-    ///
-    /// @param file the member
-    /// @param now what the others say
-    /// @param isBlank whether it reads as zeros
-    /// @throws VolumeException when it is too small, or cannot be written
-    static void clear(BlockFile file, Superblock now, boolean isBlank) throws VolumeException {
-        if (file.lengthBytes() < now.layout().memberBytes()) {
-            throw new VolumeException(
-                    file.name()
-                            + ": expected at least "
-                            + now.layout().memberBytes()
-                            + " bytes, was "
-                            + file.lengthBytes());
-        }
-        Creation.clear(file, now.layout(), isBlank);
     }
 }

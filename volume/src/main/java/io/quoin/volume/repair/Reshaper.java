@@ -177,8 +177,9 @@ public final class Reshaper {
                                     || !isEnding
                                             && (geometry.isReshaped()
                                                     || mayBegin && governor.mayTake());
+                    case WAIT -> intake.isMoveReady(); // clients wait for it
                     case LOCK -> true;
-                    case WAIT, READ, WRITE -> false;
+                    case READ, WRITE -> false;
                 };
     }
 
