@@ -24,7 +24,9 @@ import java.util.Map;
 /// carried into a later epoch have the sequences they had before.
 public final class Replay {
     /// Kept payload lies in slabs: a piece of memory of its own for each of ten thousand blocks took a tenth of recovery's time.
-    private static final long SLAB_BYTES = 4 << 20;
+    private static final long FIRST_SLAB_BYTES = 64 << 10;
+
+    private static final long MOST_SLAB_BYTES = 4 << 20;
 
     /// Gives memory for a recovered block.
     @FunctionalInterface
@@ -321,7 +323,8 @@ public final class Replay {
     private MemorySegment keep(MemorySegment payload) {
         long bytes = payload.byteSize();
         if (slab.byteSize() - slabUsed < bytes) {
-            slab = Arena.ofAuto().allocate(Math.max(SLAB_BYTES, bytes), BLOCK_BYTES);
+            long slabBytes = Math.clamp(2 * slab.byteSize(), FIRST_SLAB_BYTES, MOST_SLAB_BYTES);
+            slab = Arena.ofAuto().allocate(Math.max(slabBytes, bytes), BLOCK_BYTES);
             slabUsed = 0;
         }
         slabUsed += bytes;

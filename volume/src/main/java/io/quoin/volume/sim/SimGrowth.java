@@ -15,10 +15,14 @@ final class SimGrowth {
     private final SplittableRandom random;
     private final SimOperator operator;
 
+    /// Operations of which, while the volume grows, the power goes at one.
+    private final int looksOneIn;
+
     private SimGrowth(SimWorld world) {
         this.world = world;
         random = world.random;
         operator = new SimOperator(world);
+        looksOneIn = 3 << random.nextInt(5);
     }
 
     static void run(SimWorld world) throws VolumeException {
@@ -132,7 +136,7 @@ final class SimGrowth {
             }
             long before = world.tally.operations;
             world.step(12);
-            if (world.tally.operations > before && random.nextInt(3) == 0) {
+            if (world.tally.operations > before && random.nextInt(looksOneIn) == 0) {
                 look();
             }
         }

@@ -37,12 +37,17 @@ final class SimReshape {
     private final SimWorld world;
     private final SplittableRandom random;
     private final SimOperator operator;
+
+    /// Operations of which, while blocks move, the power goes at one.
+    private final int looksOneIn;
+
     private int joined;
 
     private SimReshape(SimWorld world) {
         this.world = world;
         random = world.random;
         operator = new SimOperator(world);
+        looksOneIn = 40 << random.nextInt(5);
     }
 
     static void run(SimWorld world) throws VolumeException {
@@ -129,7 +134,7 @@ final class SimReshape {
             }
             long operations = world.tally.operations;
             world.step(12);
-            if (world.tally.operations > operations && random.nextInt(40) == 0) {
+            if (world.tally.operations > operations && random.nextInt(looksOneIn) == 0) {
                 look();
             }
             if (crashes > 0 && random.nextInt(600) == 0) {

@@ -5,7 +5,7 @@ import io.quoin.volume.counter.Counters.Counter;
 import java.util.SplittableRandom;
 
 /// Histories in which disks stand still for a while and go on, too short to be dropped for it: journal batches are written elsewhere, and
-/// what was late lands when it may. For some time after each such batch the power goes at every single operation, in images of the
+/// what was late lands when it may. For some time after each such batch the power goes at every operation, or at one in so many, in images of the
 /// world that lose members besides; disks that misbehave in other ways are there too.
 final class SimStalls {
     /// Operations after a batch was written elsewhere at which the power goes.
@@ -13,12 +13,17 @@ final class SimStalls {
 
     private final SimWorld world;
     private final SplittableRandom random;
+
+    /// Of those, one in so many.
+    private final int looksOneIn;
+
     private long detours;
     private int looks;
 
     private SimStalls(SimWorld world) {
         this.world = world;
         random = world.random;
+        looksOneIn = 1 << random.nextInt(5);
     }
 
     static void run(SimWorld world) throws VolumeException {
@@ -79,7 +84,9 @@ final class SimStalls {
         }
         if (looks > 0 && world.tally.operations > before) {
             looks--;
-            SimHistories.crashAndLookAt(world, isLossBorne ? world.tolerance() : 0);
+            if (random.nextInt(looksOneIn) == 0) {
+                SimHistories.crashAndLookAt(world, isLossBorne ? world.tolerance() : 0);
+            }
         }
     }
 }
