@@ -195,7 +195,9 @@ public enum Plant {
     /// Hands an operation to a member only when the one before it has ended.
     ONE_AT_A_TIME,
     /// Does not look at what is near damage that was found.
-    NEIGHBOURS_UNCHECKED;
+    NEIGHBOURS_UNCHECKED,
+    /// Counts all of a batch as committed before it is noted of each record where it is.
+    BATCH_COMMITTED_AT_ONCE;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

@@ -522,20 +522,23 @@ public final class Journal {
             segments.freeReplaced(nextBatch - inBatch[0].extra, nextBatch, nextBatch);
             freeSegments = -1;
         }
-        for (int i = 0; i < inBatchCount; i++) {
-            JournalOp op = inBatch[i];
-            if ((!op.hasMore || Plant.TORN_TRANSACTION.isPlanted()) && op.sequence > carriedUpTo) {
-                assert op.sequence > commitSequence
-                        : "I2: commit " + op.sequence + " after " + commitSequence;
-                commitSequence = Math.max(commitSequence, op.sequence);
-            }
+        if (Plant.BATCH_COMMITTED_AT_ONCE.isPlanted()) {
+            commitSequence = Math.max(commitSequence, header.lastSequence);
         }
         clientOps = 0;
         for (int i = 0; i < inBatchCount; i++) {
             JournalOp op = inBatch[i];
-            clientOps += op.type == Batch.INTENT ? 0 : 1;
             inBatch[i] = null;
             op.batch = nextBatch;
+            // One after the other: whoever is told may begin to carry home what counts as
+            // committed,
+            // and of the next ones it is not known yet where the journal has them.
+            if ((!op.hasMore || Plant.TORN_TRANSACTION.isPlanted()) && op.sequence > carriedUpTo) {
+                assert op.sequence > commitSequence || Plant.BATCH_COMMITTED_AT_ONCE.isPlanted()
+                        : "I2: commit " + op.sequence + " after " + commitSequence;
+                commitSequence = Math.max(commitSequence, op.sequence);
+            }
+            clientOps += op.type == Batch.INTENT ? 0 : 1;
             op.listener.committed(op);
         }
         inBatchCount = 0;
