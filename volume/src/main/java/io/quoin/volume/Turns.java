@@ -48,6 +48,7 @@ final class Turns {
     private static final class RequestEvent {
         private Request request;
         private Runnable command;
+        private boolean isOrder;
     }
 
     private static final class CompletionEvent {
@@ -81,8 +82,13 @@ final class Turns {
     /// Requests for the engine that is to come, or null: this one takes them.
     private ArrayDeque<Request> held;
 
+    /// What operators ask of the engine that is to come, until it serves, or null: of this one.
+    private ArrayDeque<Runnable> orders;
+
     /// Operations of the engine that is to come, or null: this one is not over yet.
     private ArrayDeque<Io> ahead;
+
+    private boolean isOrderDue;
 
     private int eventsLeft;
     private List<Runnable> afterwards;
@@ -136,6 +142,12 @@ final class Turns {
     /// @param first those that this engine has taken and not begun
     void hold(List<Request> first) {
         held = new ArrayDeque<>(first);
+        orders = new ArrayDeque<>();
+    }
+
+    /// The engine that came serves, and does what it was asked for; in a turn.
+    void goOn() {
+        isOrderDue = true;
     }
 
     /// Ends the turns of this engine, which has nothing under way any more: what is done from now on is the next one's; in a turn.
@@ -177,8 +189,19 @@ final class Turns {
 
     /// Hands over a command, for the engine's own thread unless a guest comes earlier.
     void command(Runnable command) {
+        publish(command, false);
+    }
+
+    /// The same, but not for an engine that hands over: what it did would be forgotten with it.
+    void order(Runnable order) {
+        publish(order, true);
+    }
+
+    private void publish(Runnable command, boolean isOrder) {
         long sequence = requests.next();
-        requests.get(sequence).command = command;
+        RequestEvent event = requests.get(sequence);
+        event.command = command;
+        event.isOrder = isOrder;
         requests.publish(sequence);
         ring();
     }
@@ -393,7 +416,20 @@ final class Turns {
         boolean any = poll(completionPoller, onCompletion);
         eventsLeft = most;
         any |= poll(requestPoller, onRequest);
-        return any;
+        return any | followOrders();
+    }
+
+    private boolean followOrders() {
+        if (orders == null || !isOrderDue && death == null) {
+            return false;
+        }
+        ArrayDeque<Runnable> due = orders;
+        orders = null;
+        isOrderDue = false;
+        if (!isHalted) {
+            due.forEach(Runnable::run);
+        }
+        return true;
     }
 
     private static <T> boolean poll(EventPoller<T> poller, EventPoller.Handler<T> handler) {
@@ -424,7 +460,9 @@ final class Turns {
                 Runnable command = event.command;
                 event.request = null;
                 event.command = null;
-                if (command != null) {
+                if (command != null && event.isOrder && orders != null && death == null) {
+                    orders.addLast(command);
+                } else if (command != null) {
                     if (!isHalted) {
                         command.run();
                     }

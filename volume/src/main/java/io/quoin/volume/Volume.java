@@ -6,7 +6,6 @@ import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.format.JobOrigin;
-import io.quoin.volume.format.MemberEntry;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
 import io.quoin.volume.intake.BufferPool;
@@ -32,7 +31,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -57,10 +55,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private final Ownership ownership;
     private volatile boolean isFenced;
 
-    /// Whoever changes the engine, or ends the volume, has it.
-    private final ReentrantLock life = new ReentrantLock();
-
-    private volatile Consumer<MemberAddress> whenLeft = address -> {};
+    private final Handover handover = new Handover(this);
 
     /// What opening a volume needs.
     ///
@@ -126,10 +121,10 @@ public final class Volume implements BlockDevice, AutoCloseable {
                         Port.isSupported()
                                 && files.stream().anyMatch(file -> file.durableDescriptor() >= 0));
         stages = new AgentThreads(turns::ring);
-        Assembly.assemble(files, opening.witness); // refuses what this version must not touch
+        assemble(files); // refuses what this version must not touch
         own(files);
         engine = first(files);
-        engine.onMoved(this::whenMoved);
+        engine.onMoved(handover::whenMoved);
         // Stale and foreign files are let go, so that one of them can be given back as a new
         // member.
         List<BlockFile> kept = List.of(engine.members().files());
@@ -142,7 +137,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         turns.begin(engine, engine.name() + "-engine");
     }
 
-    private Engine engine(Assembly.Assembled assembled, BufferPool memory) throws VolumeException {
+    Engine engine(Assembly.Assembled assembled, BufferPool memory) throws VolumeException {
         String name = assembled.superblock().name();
         return new Engine(
                 assembled,
@@ -157,10 +152,39 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 memory);
     }
 
+    Assembly.Assembled assemble(List<BlockFile> files) throws VolumeException {
+        return Assembly.assemble(files, opening.witness);
+    }
+
+    /// Goes on with another engine; in a turn.
+    void follow(Engine next) {
+        engine = next;
+        turns.exchange(next);
+        if (isFenced) { // while there was nobody to be told
+            next.fence("another host serves the volume too; one of the two must not");
+        }
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    Turns turns() {
+        return turns;
+    }
+
+    Ownership ownership() {
+        return ownership;
+    }
+
+    void tell(VolumeEvent event) {
+        events.accept(event);
+    }
+
     private Engine first(List<BlockFile> files) throws VolumeException {
         boolean isMade = false;
         try {
-            Engine made = engine(Assembly.assemble(files, opening.witness), null);
+            Engine made = engine(assemble(files), null);
             isMade = true;
             return made;
         } finally {
@@ -200,7 +224,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return isFenced;
     }
 
-    private void awaitServing(CountDownLatch latch) throws VolumeException {
+    void awaitServing(CountDownLatch latch) throws VolumeException {
         try {
             while (!latch.await(100, TimeUnit.MILLISECONDS)) {
                 Throwable death = turns.death();
@@ -275,17 +299,41 @@ public final class Volume implements BlockDevice, AutoCloseable {
         return engine.name();
     }
 
-    /// Runs a question or command in a turn of the engine.
-    private <T> CompletableFuture<T> call(Function<Engine, T> question) {
+    /// Runs something in a turn of the engine, at once.
+    <T> CompletableFuture<T> call(Function<Engine, T> question) {
         CompletableFuture<T> future = new CompletableFuture<>();
-        turns.command(() -> {
-            try {
-                future.complete(question.apply(engine));
-            } catch (RuntimeException e) {
-                future.completeExceptionally(e);
-            }
-        });
+        turns.command(() -> answer(question, future));
         return future;
+    }
+
+    /// Answers a question in a turn of the engine.
+    ///
+    /// @throws VolumeException when it has none, or does not answer
+    <T> T ask(Function<Engine, T> question) throws VolumeException {
+        return await(call(question));
+    }
+
+    /// Has the engine do something in a turn, and while it hands over the next one when it serves.
+    private <T> T order(Function<Engine, T> order) throws VolumeException {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        turns.order(() -> answer(order, future));
+        return await(future);
+    }
+
+    private <T> void answer(Function<Engine, T> question, CompletableFuture<T> future) {
+        try {
+            future.complete(question.apply(engine));
+        } catch (RuntimeException e) {
+            future.completeExceptionally(e);
+        }
+    }
+
+    /// The same of what says nothing.
+    private void orderTo(Consumer<Engine> order) throws VolumeException {
+        order(each -> {
+            order.accept(each);
+            return null;
+        });
     }
 
     private <T> T await(CompletableFuture<T> future) throws VolumeException {
@@ -308,7 +356,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     ///
     /// @throws VolumeException when the engine does not answer
     public VolumeStatus status() throws VolumeException {
-        return await(call(Engine::status));
+        return ask(Engine::status);
     }
 
     /// Drops a member, as if it had failed.
@@ -317,11 +365,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param reason for the log
     /// @throws VolumeException when there is no such member, or no redundancy to spare
     public void failMember(int slot, String reason) throws VolumeException {
-        await(
-                call(each -> {
-                    each.failMember(slot, reason);
-                    return null;
-                }));
+        orderTo(each -> {
+            each.failMember(slot, reason);
+        });
     }
 
     /// Puts a new member in a slot whose member was dropped or is missing, and rebuilds it.
@@ -337,7 +383,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         // The old member is let go first, so that its own path can be given back as a blank one;
         // and a slot
         // that cannot be replaced is refused before anything is written.
-        letGo(await(call(each -> each.prepareReplacement(slot))));
+        letGo(order(each -> each.prepareReplacement(slot)));
         return take(
                 slot,
                 address,
@@ -347,7 +393,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
                 });
     }
 
-    private void checkLength(BlockFile file) throws VolumeException {
+    void checkLength(BlockFile file) throws VolumeException {
         if (file.lengthBytes() < memberBytes()) {
             throw new VolumeException(
                     file.name()
@@ -358,7 +404,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
         }
     }
 
-    private UUID clear(BlockFile file, boolean force) throws VolumeException {
+    UUID clear(BlockFile file, boolean force) throws VolumeException {
         try {
             Ownership.checkUnserved(List.of(file));
         } catch (IOException e) {
@@ -393,11 +439,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     public long copyMember(
             int slot, MemberAddress address, boolean force, JobOrigin origin, Copying copying)
             throws VolumeException {
-        await(
-                call(each -> {
-                    each.checkCopyable(slot);
-                    return null;
-                }));
+        orderTo(each -> {
+            each.checkCopyable(slot);
+        });
         return take(
                 slot,
                 address,
@@ -430,7 +474,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @throws VolumeException when the slot's member is in sync, or it may not come back so
     public long returnMember(int slot, MemberAddress address, JobOrigin origin)
             throws VolumeException {
-        MemberSet.Detached old = await(call(each -> each.prepareReplacement(slot)));
+        MemberSet.Detached old = order(each -> each.prepareReplacement(slot));
         letGo(old);
         if (old != null && !old.io().isQuiet()) {
             throw new VolumeException(
@@ -447,11 +491,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
                         throw new VolumeException(
                                 address + ": expected a member of the volume, found no superblock");
                     }
-                    await(
-                            call(each -> {
-                                each.checkReturn(slot, found);
-                                return null;
-                            }));
+                    orderTo(each -> {
+                        each.checkReturn(slot, found);
+                    });
                     checkOwner(file);
                     Creation.clearJournal(file, found.layout());
                     return (of, io) -> of.returnMember(slot, found, file, io, origin);
@@ -480,12 +522,12 @@ public final class Volume implements BlockDevice, AutoCloseable {
     private final class GrowthSteps implements VolumeGrowth.Steps {
         @Override
         public List<BlockFile> files() throws VolumeException {
-            return await(call(each -> List.of(each.members().files())));
+            return ask(each -> List.of(each.members().files()));
         }
 
         @Override
         public GrowthPlan plan(long leastBytes, String leastName) throws VolumeException {
-            return await(call(each -> each.planGrowth(leastBytes, leastName)));
+            return order(each -> each.planGrowth(leastBytes, leastName));
         }
 
         @Override
@@ -510,11 +552,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// Has the engine do something, and waits until it is durable.
     private void durably(BiConsumer<Engine, Runnable> action) throws VolumeException {
         CompletableFuture<Void> durable = new CompletableFuture<>();
-        await(
-                call(each -> {
-                    action.accept(each, () -> durable.complete(null));
-                    return null;
-                }));
+        orderTo(each -> {
+            action.accept(each, () -> durable.complete(null));
+        });
         await(durable);
     }
 
@@ -536,17 +576,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @return its shape then
     /// @throws VolumeException when it cannot be reshaped so
     public Geometry planReshape(String level, int joining, int unitBytes) throws VolumeException {
-        Superblock now = await(call(each -> each.members().current()));
-        return VolumeReshape.check(wish(level, joining, unitBytes, now), now, poolBytes()).target();
-    }
-
-    private static VolumeReshape.Wish wish(
-            String level, int joining, int unitBytes, Superblock now) {
-        return new VolumeReshape.Wish(level, now.members().size() + joining, unitBytes);
-    }
-
-    private long poolBytes() {
-        return engine.pool().capacityBytes();
+        return handover.plan(level, joining, unitBytes);
     }
 
     /// Begins to give the volume another shape; clients wait for a moment, and go on while its blocks are moved.
@@ -567,53 +597,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             boolean force,
             JobOrigin origin)
             throws VolumeException {
-        life.lock();
-        try {
-            Superblock now = await(call(each -> each.members().current()));
-            VolumeReshape.Wish wish = wish(level, joining.size() - leaving, unitBytes, now);
-            VolumeReshape.check(wish, now, poolBytes());
-            List<BlockFile> files = new ArrayList<>();
-            List<UUID> identities = new ArrayList<>();
-            boolean[] isBegun = {false};
-            try {
-                for (MemberAddress address : joining) {
-                    BlockFile file = address.open(true);
-                    files.add(file);
-                    checkLength(file);
-                    identities.add(clear(file, force));
-                }
-                ownership.keep(files);
-                VolumeReshape begin =
-                        VolumeReshape.begin(
-                                wish,
-                                poolBytes(),
-                                files,
-                                identities,
-                                System.currentTimeMillis(),
-                                origin);
-                exchange((said, members) -> {
-                    List<BlockFile> all = begin.apply(said, members);
-                    isBegun[0] = true;
-                    return all;
-                });
-                return identities;
-            } catch (IOException e) {
-                throw new VolumeException(e.getMessage(), e);
-            } catch (VolumeException e) {
-                if (!isBegun[0]) {
-                    throw e;
-                }
-                // The members say that it has begun: whoever opens the volume next goes on with it.
-                LOG.log(System.Logger.Level.ERROR, e.getMessage(), e);
-                return identities;
-            } finally {
-                if (!isBegun[0]) {
-                    files.forEach(BlockFile::close);
-                }
-            }
-        } finally {
-            life.unlock();
-        }
+        return handover.reshape(level, joining, leaving, unitBytes, force, origin);
     }
 
     /// Has a reshape go back, from where it is.
@@ -621,198 +605,14 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param origin why, and who asks
     /// @throws VolumeException when the volume is not being reshaped
     public void turnBack(JobOrigin origin) throws VolumeException {
-        life.lock();
-        try {
-            if (await(call(each -> each.members().current())).reshape() == null) {
-                throw new VolumeException("reshape: volume " + name() + " is not being reshaped");
-            }
-            exchange(VolumeReshape.back(origin));
-        } finally {
-            life.unlock();
-        }
+        handover.turnBack(origin);
     }
 
     /// Names who is told where a member was that the volume has no more after a reshape.
     ///
     /// @param whom told in a thread of its own
     public void onLeft(Consumer<MemberAddress> whom) {
-        whenLeft = whom;
-    }
-
-    private void whenMoved() {
-        Thread.ofPlatform()
-                .daemon()
-                .name("quoin-reshape-" + name())
-                .start(() -> {
-                    while (!endReshape()) {
-                        LockSupport.parkNanos(QUIET_NANOS);
-                    }
-                });
-    }
-
-    /// {@return whether this engine's reshape is over, or will not end by another try}
-    private boolean endReshape() {
-        try {
-            tryToEndReshape();
-            return true;
-        } catch (VolumeException e) {
-            LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
-            return turns.isHalted() || turns.death() != null || !engine.isMoved();
-        }
-    }
-
-    private void tryToEndReshape() throws VolumeException {
-        List<BlockFile> left;
-        life.lock();
-        try {
-            if (turns.isHalted() || !await(call(Engine::isMoved))) {
-                return;
-            }
-            Superblock now = await(call(each -> each.members().current()));
-            left = await(call(each -> leaving(each.members())));
-            checkLease();
-            VolumeReshape.clearUnused(now, await(call(each -> inSync(each.members()))));
-            exchange(VolumeReshape.end());
-        } finally {
-            life.unlock();
-        }
-        events.accept(new VolumeEvent.Note("reshaped to " + geometry()));
-        left.forEach(each -> whenLeft.accept(MemberAddress.parse(each.name())));
-    }
-
-    private void checkLease() throws VolumeException {
-        if (!ownership.holds()) {
-            throw new VolumeException(
-                    "volume " + name() + ": another host may have become its owner");
-        }
-    }
-
-    private static List<BlockFile> leaving(MemberSet members) {
-        List<BlockFile> files = new ArrayList<>();
-        for (int slot = members.current().geometry().target().slotCount();
-                slot < members.slotCount();
-                slot++) {
-            if (members.file(slot) != null) {
-                files.add(members.file(slot));
-            }
-        }
-        return files;
-    }
-
-    private static List<BlockFile> undropped(MemberSet members) {
-        List<BlockFile> files = new ArrayList<>();
-        for (int slot = 0; slot < members.slotCount(); slot++) {
-            if (members.file(slot) != null && members.entry(slot).state() != MemberEntry.FAULTY) {
-                files.add(members.file(slot));
-            }
-        }
-        return files;
-    }
-
-    private static List<BlockFile> inSync(MemberSet members) {
-        List<BlockFile> files = new ArrayList<>();
-        for (int slot = 0; slot < members.slotCount(); slot++) {
-            if (members.isInSync(slot)) {
-                files.add(members.file(slot));
-            }
-        }
-        return files;
-    }
-
-    /// Has the engine hand over to another one, on members that say something else then. Requests that come meanwhile wait.
-    ///
-    /// @param change what they say
-    /// @throws VolumeException when that could not be; another engine serves the volume as it was, if one can
-    private void exchange(VolumeReshape change) throws VolumeException {
-        Engine before = engine;
-        CompletableFuture<Void> stopped = new CompletableFuture<>();
-        awaitTurn(
-                call(each -> {
-                    turns.hold(each.handOver(() -> stopped.complete(null)));
-                    return null;
-                }));
-        awaitTurn(stopped);
-        VolumeException refusal = null;
-        Engine next = null;
-        // Those that were dropped are stale, and one of them may hang whoever reads it.
-        List<BlockFile> files = undropped(before.members());
-        List<BlockFile> stuck = List.of();
-        try {
-            if (before.phase() != Engine.Phase.STOPPED
-                    || !awaitQuiet(before.members()::isQuietButForDropped)) {
-                throw new VolumeException(
-                        "volume " + name() + ": a member does not answer, nothing was changed");
-            }
-            awaitTurn(
-                    call(each -> {
-                        turns.part();
-                        return null;
-                    }));
-            stuck = before.members().stuckFiles();
-            before.members().leave();
-            Assembly.Assembled now = Assembly.assemble(files, opening.witness);
-            try {
-                checkLease();
-                files = change.apply(now.superblock(), now.files());
-            } catch (VolumeException e) {
-                refusal = e; // and the members that there were say what they said
-            }
-            next = engine(Assembly.assemble(files, opening.witness), before.pool());
-        } finally {
-            if (next == null) {
-                turns.command(() -> {
-                    throw new IllegalStateException("no engine follows the one that has stopped");
-                });
-            }
-        }
-        Engine now = next;
-        CountDownLatch isServing = new CountDownLatch(1);
-        now.onServing(isServing::countDown);
-        now.onMoved(this::whenMoved);
-        List<BlockFile> kept = List.of(now.members().files());
-        for (BlockFile file : before.members().files()) {
-            if (!kept.contains(file) && (!stuck.contains(file) || file.isClosableWhenStuck())) {
-                file.close();
-            }
-        }
-        turns.command(() -> {
-            engine = now;
-            turns.exchange(now);
-            if (isFenced) { // while there was nobody to be told
-                now.fence("another host serves the volume too; one of the two must not");
-            }
-        });
-        awaitServing(isServing);
-        if (refusal != null) {
-            throw refusal;
-        }
-    }
-
-    /// Waits for the engine however long it takes, a stopped process included: what was asked for cannot be taken back.
-    private void awaitTurn(CompletableFuture<Void> future) throws VolumeException {
-        boolean isInterrupted = false;
-        try {
-            while (true) {
-                try {
-                    future.get(100, TimeUnit.MILLISECONDS);
-                    return;
-                } catch (TimeoutException e) {
-                    if (turns.isHalted()) {
-                        throw new VolumeException(
-                                "volume " + name() + ": was stopped while its engine handed over",
-                                e);
-                    }
-                } catch (InterruptedException e) {
-                    isInterrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            throw new VolumeException(e.getCause().getMessage(), e.getCause());
-        } finally {
-            if (isInterrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        handover.onLeft(whom);
     }
 
     /// Puts a file in a slot, in a turn.
@@ -842,7 +642,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
             ownership.keep(List.of(file));
             lanes = new LaneFactory(name(), LANES, turns::completed).open(slot, file);
             MemberIo io = lanes;
-            return await(call(each -> joining.join(each, io)));
+            return order(each -> joining.join(each, io));
         } catch (VolumeException | IOException e) {
             if (lanes != null) {
                 lanes.close();
@@ -866,7 +666,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @return its job id
     /// @throws VolumeException when a job is under way
     public long startScrub(JobOrigin origin) throws VolumeException {
-        return await(call(each -> each.startScrub(origin)));
+        return order(each -> each.startScrub(origin));
     }
 
     /// Pauses, resumes or cancels a job; it is durably so, and quiet if it was stopped, when this returns.
@@ -876,11 +676,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @throws VolumeException when there is no such job under way, or it has not come to rest in 30 s
     public void changeJob(long job, JobChange change) throws VolumeException {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        await(
-                call(each -> {
-                    each.changeJob(job, change, () -> done.complete(null));
-                    return null;
-                }));
+        orderTo(each -> {
+            each.changeJob(job, change, () -> done.complete(null));
+        });
         try {
             done.get(30, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
@@ -907,11 +705,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @throws VolumeException when there is no such block, or no answer in 30 s
     public Explanation explain(long block) throws VolumeException {
         CompletableFuture<Explanation> answer = new CompletableFuture<>();
-        await(
-                call(each -> {
-                    each.explain(block, answer::complete);
-                    return null;
-                }));
+        orderTo(each -> {
+            each.explain(block, answer::complete);
+        });
         return await(answer);
     }
 
@@ -921,11 +717,9 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @throws VolumeException when the volume has no such rows, is not whole, has other work to do, or fails meanwhile
     public DrillReport drill() throws VolumeException {
         CompletableFuture<DrillReport> answer = new CompletableFuture<>();
-        await(
-                call(each -> {
-                    each.drill(answer::complete);
-                    return null;
-                }));
+        orderTo(each -> {
+            each.drill(answer::complete);
+        });
         while (true) {
             try {
                 return answer.get(1, TimeUnit.SECONDS);
@@ -947,18 +741,16 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param limits what the operator wants
     /// @throws VolumeException when the engine does not answer
     public void setJobLimits(GovernorLimits limits) throws VolumeException {
-        await(
-                call(each -> {
-                    each.setJobLimits(limits);
-                    return null;
-                }));
+        orderTo(each -> {
+            each.setJobLimits(limits);
+        });
     }
 
     /// {@return how fast jobs may be}
     ///
     /// @throws VolumeException when the engine does not answer
     public GovernorLimits jobLimits() throws VolumeException {
-        return await(call(Engine::jobLimits));
+        return ask(Engine::jobLimits);
     }
 
     /// What can be done with a job.
@@ -976,21 +768,11 @@ public final class Volume implements BlockDevice, AutoCloseable {
     /// @param timeout how long at most
     /// @return whether everything is home; if not, the journal has the rest
     public boolean stop(Duration timeout) {
-        boolean hasLife = false;
-        try {
-            hasLife = life.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS);
-            if (hasLife) {
-                return end(timeout);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            if (hasLife) {
-                life.unlock();
-            }
+        boolean[] isClean = {false};
+        if (!handover.apart(timeout, () -> isClean[0] = end(timeout))) {
+            halt(); // an engine that hands over cannot stop; what is acknowledged is in the journal
         }
-        halt(); // an engine that hands over cannot stop; what is acknowledged is in the journal
-        return false;
+        return isClean[0];
     }
 
     private boolean end(Duration timeout) {
@@ -1014,7 +796,7 @@ public final class Volume implements BlockDevice, AutoCloseable {
     }
 
     /// {@return whether nothing of ours can reach a member any more}
-    private static boolean awaitQuiet(BooleanSupplier isQuiet) {
+    static boolean awaitQuiet(BooleanSupplier isQuiet) {
         long start = System.nanoTime();
         while (!isQuiet.getAsBoolean()) {
             if (System.nanoTime() - start > QUIET_NANOS) {

@@ -56,6 +56,7 @@ final class ArchitectureTest {
                     Doorbell.class.getName(),
                     BufferPool.class.getName(),
                     Volume.class.getName(),
+                    Handover.class.getName(),
                     Turns.class.getName(),
                     Baton.class.getName(),
                     AgentThreads.class.getName(),
@@ -208,7 +209,8 @@ final class ArchitectureTest {
     void filesAndSocketsOfTheHostAreOpenedInFewPlaces() {
         noClasses()
                 .that()
-                .doNotBelongToAnyOf(LocalFile.class, MemberFiles.class, Volume.class)
+                .doNotBelongToAnyOf(
+                        LocalFile.class, MemberFiles.class, Volume.class, Handover.class)
                 .and()
                 .doNotHaveFullyQualifiedName(ROOT + ".member.Descriptors") // opens none
                 .and()
