@@ -4,6 +4,9 @@ module io.quoin.daemon {
     requires transitive com.grack.nanojson;
     requires org.agrona;
     requires org.tomlj;
+    requires io.prometheus.metrics.model;
+    requires io.prometheus.writer.text;
+    requires jdk.httpserver;
     requires jdk.net;
 
     exports io.quoin.daemon.control.api;

@@ -35,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             StatusCommand.class,
             EventsCommand.class,
             CountersCommand.class,
+            MetricsCommand.class,
             OpenCommand.class,
             CloseCommand.class,
             AttachCommand.class,

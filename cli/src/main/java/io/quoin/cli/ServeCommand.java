@@ -43,6 +43,12 @@ final class ServeCommand extends QuoinCommand {
     private boolean isTcpOpen;
 
     @Option(
+            names = "--metrics",
+            paramLabel = "HOST:PORT",
+            description = "OpenMetrics over HTTP on loopback, /metrics; none: \"\".")
+    private String metrics;
+
+    @Option(
             names = "--control",
             paramLabel = "PATH",
             description = "Unix socket for commands (/run/quoin/control.sock).")

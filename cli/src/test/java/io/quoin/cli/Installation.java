@@ -232,6 +232,11 @@ final class Installation implements AutoCloseable {
             return running.process();
         }
 
+        /// {@return what it said when it was ready}
+        JsonObject ready() throws IOException {
+            return parse(Files.readString(running.out()));
+        }
+
         String log() throws IOException {
             return Files.readString(running.err());
         }

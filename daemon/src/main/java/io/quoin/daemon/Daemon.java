@@ -10,6 +10,8 @@ import io.quoin.daemon.control.ControlServer;
 import io.quoin.daemon.host.DrillSchedule;
 import io.quoin.daemon.host.ScrubSchedule;
 import io.quoin.daemon.host.VolumeHost;
+import io.quoin.daemon.metrics.Metrics;
+import io.quoin.daemon.metrics.MetricsServer;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.nbd.NbdSettings;
 import io.quoin.daemon.observe.EventLog;
@@ -23,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// Wires the daemon's parts together, starts them and stops them.
@@ -52,6 +55,8 @@ final class Daemon implements AutoCloseable {
     private final ScrubSchedule scrubs;
     private final DrillSchedule drills;
     private final DrillSchedule spareDrills;
+    private Metrics metrics;
+    private MetricsServer metricsServer;
     private ControlServer control;
     private Thread watchdog;
     private volatile boolean isWatchOver;
@@ -97,9 +102,14 @@ final class Daemon implements AutoCloseable {
         if (settings.nbdSocket().isPresent()) {
             Files.createDirectories(settings.nbdSocket().get().getParent());
         }
+        metrics = new Metrics(host, server, version);
+        if (settings.metrics().isPresent()) {
+            metricsServer = MetricsServer.open(settings.metrics().get().resolve(), metrics);
+        }
         control =
                 ControlServer.open(
-                        settings.controlSocket(), new Commands(host, server, events, version));
+                        settings.controlSocket(),
+                        new Commands(host, server, events, metrics, version));
         notifier.status("opening volumes");
         host.openAll(settings.volumes(), settings.given());
         host.spares().start();
@@ -151,6 +161,11 @@ final class Daemon implements AutoCloseable {
         return new ArrayList<>(server.listenAddresses());
     }
 
+    /// {@return where metrics are served, or nothing}
+    Optional<SocketAddress> metricsAddress() {
+        return Optional.ofNullable(metricsServer).map(MetricsServer::address);
+    }
+
     /// {@return the volumes}
     VolumeHost host() {
         return host;
@@ -173,6 +188,12 @@ final class Daemon implements AutoCloseable {
         boolean isClean = host.stopAll(STOP_TIMEOUT);
         if (control != null) {
             control.close();
+        }
+        if (metricsServer != null) {
+            metricsServer.close();
+        }
+        if (metrics != null) {
+            metrics.close();
         }
         server.close();
         isWatchOver = true;

@@ -136,11 +136,16 @@ public final class Main {
         Runtime.getRuntime().halt(code);
     }
 
+    private static String metrics(SocketAddress address) {
+        return "http:/" + address.toString().replaceFirst("^[^/]*", "") + "/metrics";
+    }
+
     private static JsonObject ready(Daemon daemon, Options options) {
         JsonObject json = new JsonObject();
         json.put("ready", true);
         json.put("pid", ProcessHandle.current().pid());
         json.put("control", options.settings().controlSocket().toString());
+        daemon.metricsAddress().ifPresent(address -> json.put("metrics", metrics(address)));
         JsonArray listen = new JsonArray();
         for (SocketAddress address : daemon.addresses()) {
             listen.add(address.toString());

@@ -6,6 +6,7 @@ import io.quoin.volume.assembly.Returning;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
+import io.quoin.volume.counter.Timings.Span;
 import io.quoin.volume.counter.VolumeEvent;
 import io.quoin.volume.destage.Checkpointer;
 import io.quoin.volume.destage.Destager;
@@ -293,17 +294,10 @@ public final class Engine {
                         new BlockGuards(superblock.guard(), crc16),
                         pool.region(),
                         counters,
-                        governor::ended);
+                        this::ended);
         intake =
                 new Intake(
-                        geometry,
-                        pool,
-                        dirty,
-                        journal,
-                        sequencer,
-                        reader,
-                        counters,
-                        governor::ended);
+                        geometry, pool, dirty, journal, sequencer, reader, counters, this::ended);
         checkpointer.setIntake(intake);
         journal.setPromised(intake::promisedSegments);
         pace = new Pace(journal, destager, checkpointer);
@@ -682,6 +676,19 @@ public final class Engine {
         journal.at(nowNanos);
         governor.at(nowNanos);
         members.at(nowNanos);
+    }
+
+    private void ended(Request request) {
+        governor.ended(request);
+        switch (request.op) {
+            case WRITE, TRIM, ZERO -> time(Span.COMMIT, request);
+            case READ -> time(Span.READ, request);
+            case FLUSH, BLOCK_STATUS, CACHE -> {}
+        }
+    }
+
+    private void time(Span span, Request request) {
+        counters.timings().record(span, nowNanos - request.submittedNanos);
     }
 
     /// {@return nanoseconds after which {@link #commit} or {@link #step} has more to do, though nothing happens

@@ -26,6 +26,7 @@ public record Options(Settings settings, boolean isJson) {
                   --socket=PATH       Unix socket for NBD clients (/run/quoin/nbd.sock); none: ""
                   --tcp=HOST:PORT     TCP address for NBD clients; may be given again
                   --tcp-without-tls   accept TCP addresses beyond loopback: nothing is encrypted
+                  --metrics=HOST:PORT OpenMetrics over HTTP on loopback, /metrics; none: ""
                   --control=PATH      Unix socket for quoin's commands (/run/quoin/control.sock)
                   --state=DIRECTORY   where the daemon remembers (/var/lib/quoin)
                   --buffer=SIZE       memory of each volume, a power of two (256M)
@@ -41,6 +42,7 @@ public record Options(Settings settings, boolean isJson) {
         private String socket;
         private final List<String> tcp = new ArrayList<>();
         private boolean isTcpOpen;
+        private String metrics;
         private Path control;
         private Path state;
         private OptionalLong bufferBytes = OptionalLong.empty();
@@ -86,6 +88,13 @@ public record Options(Settings settings, boolean isJson) {
             throw new ConfigException("--tcp: " + e.getMessage(), e);
         }
         builder.isTcpOpen |= given.isTcpOpen;
+        try {
+            if (given.metrics != null) {
+                builder.metrics = SettingsFile.metrics(given.metrics);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("--metrics: " + e.getMessage(), e);
+        }
         builder.controlSocket = given.control != null ? given.control : builder.controlSocket;
         builder.stateDirectory = given.state != null ? given.state : builder.stateDirectory;
         try {
@@ -149,6 +158,10 @@ public record Options(Settings settings, boolean isJson) {
                 given.socket = required(option, value);
             }
             case "--tcp" -> given.tcp.add(required(option, value));
+            case "--metrics" -> {
+                refuseSecond(option, given.metrics);
+                given.metrics = required(option, value);
+            }
             case "--control" -> {
                 refuseSecond(option, given.control);
                 given.control = path(option, value);

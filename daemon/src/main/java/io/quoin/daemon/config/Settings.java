@@ -19,6 +19,8 @@ import java.util.Set;
 /// @param nbdSocket Unix socket for clients; nothing: none
 /// @param tcp TCP addresses for clients
 /// @param isTcpOpen whether TCP addresses beyond loopback are accepted, although nothing is encrypted
+/// @param metrics where metrics are served over HTTP; nothing: nowhere
+/// @param areMetricsOpen whether that may be beyond loopback
 /// @param controlSocket Unix socket for the command line
 /// @param stateDirectory what the daemon remembers
 /// @param engine how volumes run unless they say otherwise
@@ -32,6 +34,8 @@ public record Settings(
         Optional<Path> nbdSocket,
         List<TcpAddress> tcp,
         boolean isTcpOpen,
+        Optional<TcpAddress> metrics,
+        boolean areMetricsOpen,
         Path controlSocket,
         Path stateDirectory,
         EngineSettings engine,
@@ -83,7 +87,20 @@ public record Settings(
             throw new IllegalArgumentException("listen tcp: an address is given twice: " + tcp);
         }
         for (TcpAddress address : tcp) {
-            checkReach(address, isTcpOpen);
+            checkReach(
+                    "listen tcp",
+                    address,
+                    isTcpOpen,
+                    "who reaches it reads and writes every volume, unencrypted"
+                            + " (listen.tcp-without-tls = true or --tcp-without-tls accepts that)");
+        }
+        if (metrics.isPresent()) {
+            checkReach(
+                    "metrics listen",
+                    metrics.get(),
+                    areMetricsOpen,
+                    "who reaches it learns what volumes and members there are and how they are"
+                            + " (metrics.beyond-loopback = true accepts that)");
         }
         List<VolumeSettings> all = new ArrayList<>(volumes);
         given.ifPresent(all::add);
@@ -105,18 +122,16 @@ public record Settings(
         }
     }
 
-    private static void checkReach(TcpAddress address, boolean isTcpOpen) {
+    private static void checkReach(String what, TcpAddress address, boolean isOpen, String risk) {
         try {
-            if (!isTcpOpen && !InetAddress.getByName(address.host()).isLoopbackAddress()) {
+            if (!isOpen && !InetAddress.getByName(address.host()).isLoopbackAddress()) {
                 throw new IllegalArgumentException(
-                        "listen tcp: expected a loopback address, was "
-                                + address
-                                + ": who reaches it reads and writes every volume, unencrypted"
-                                + " (listen.tcp-without-tls = true or --tcp-without-tls accepts that)");
+                        what + ": expected a loopback address, was " + address + ": " + risk);
             }
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(
-                    "listen tcp: expected a host of this machine, was "
+                    what
+                            + ": expected a host of this machine, was "
                             + address
                             + ": no address found",
                     e);
@@ -152,6 +167,8 @@ public record Settings(
         Optional<Path> nbdSocket = Optional.of(DEFAULT_NBD_SOCKET);
         List<TcpAddress> tcp = new ArrayList<>();
         boolean isTcpOpen;
+        Optional<TcpAddress> metrics = Optional.empty();
+        boolean areMetricsOpen;
         Path controlSocket = DEFAULT_CONTROL_SOCKET;
         Path stateDirectory = DEFAULT_STATE_DIRECTORY;
         EngineSettings engine = EngineSettings.DEFAULT;
@@ -170,6 +187,8 @@ public record Settings(
                     nbdSocket,
                     tcp,
                     isTcpOpen,
+                    metrics,
+                    areMetricsOpen,
                     controlSocket,
                     stateDirectory,
                     engine,

@@ -25,6 +25,10 @@ import org.tomlj.TomlParseResult;
 /// tcp = ["127.0.0.1:10809"]
 /// tcp-without-tls = false          # true accepts addresses beyond loopback
 ///
+/// [metrics]
+/// listen = "127.0.0.1:9469"        # OpenMetrics over HTTP, /metrics; "" for none, as usual
+/// beyond-loopback = false          # true accepts addresses beyond loopback
+///
 /// [control]
 /// socket = "/run/quoin/control.sock"
 ///
@@ -95,6 +99,17 @@ final class SettingsFile {
         }
         into.isTcpOpen = listen.bool("tcp-without-tls").orElse(into.isTcpOpen);
         listen.end();
+        TomlSection metrics = root.section("metrics");
+        Optional<String> metricsAt = metrics.string("listen");
+        if (metricsAt.isPresent()) {
+            try {
+                into.metrics = metrics(metricsAt.get());
+            } catch (IllegalArgumentException e) {
+                throw metrics.refuse("listen", e.getMessage());
+            }
+        }
+        into.areMetricsOpen = metrics.bool("beyond-loopback").orElse(into.areMetricsOpen);
+        metrics.end();
         TomlSection control = root.section("control");
         into.controlSocket = control.path("socket").orElse(into.controlSocket);
         control.end();
@@ -115,6 +130,16 @@ final class SettingsFile {
         } catch (IllegalArgumentException e) {
             throw new ConfigException(file + ": " + e.getMessage(), e);
         }
+    }
+
+    /// {@return where metrics are served, by a text}
+    ///
+    /// @param text an address, or nothing: nowhere
+    /// @throws IllegalArgumentException when it is none
+    static Optional<TcpAddress> metrics(String text) {
+        return text.isEmpty()
+                ? Optional.empty()
+                : Optional.of(TcpAddress.parse(text, TcpAddress.METRICS_PORT));
     }
 
     /// {@return the tables of a file}

@@ -12,6 +12,9 @@ public record TcpAddress(String host, int port) {
     /// The port of NBD.
     public static final int NBD_PORT = 10_809;
 
+    /// The port of metrics.
+    public static final int METRICS_PORT = 9_469;
+
     /// Checks the address.
     ///
     /// @throws IllegalArgumentException when it is none
@@ -30,6 +33,15 @@ public record TcpAddress(String host, int port) {
     /// @param text `127.0.0.1:10809`, `[::1]:10809`, or a host alone, which means port 10809
     /// @throws IllegalArgumentException when it is none
     public static TcpAddress parse(String text) {
+        return parse(text, NBD_PORT);
+    }
+
+    /// {@return the address that a text means}
+    ///
+    /// @param text `127.0.0.1:10809`, `[::1]:10809`, or a host alone
+    /// @param usualPort port of a host alone
+    /// @throws IllegalArgumentException when it is none
+    public static TcpAddress parse(String text, int usualPort) {
         String host = text;
         String port = "";
         int colon = text.lastIndexOf(':');
@@ -48,11 +60,11 @@ public record TcpAddress(String host, int port) {
                 || host.startsWith("[")
                 || !port.isEmpty() && !port.matches("\\d{1,5}")) {
             throw new IllegalArgumentException(
-                    "expected HOST:PORT such as 127.0.0.1:10809 or [::1]:10809, was \""
-                            + text
-                            + "\"");
+                    String.format(
+                            "expected HOST:PORT such as 127.0.0.1:%d or [::1]:%d, was \"%s\"",
+                            usualPort, usualPort, text));
         }
-        return new TcpAddress(host, port.isEmpty() ? NBD_PORT : Integer.parseInt(port));
+        return new TcpAddress(host, port.isEmpty() ? usualPort : Integer.parseInt(port));
     }
 
     /// {@return the address to bind}

@@ -7,6 +7,7 @@ import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.host.ReshapeWish;
 import io.quoin.daemon.host.VolumeHost;
+import io.quoin.daemon.metrics.Metrics;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.observe.EventLog;
 import io.quoin.volume.Explanation;
@@ -53,6 +54,7 @@ import java.util.regex.Pattern;
 /// | `spare.drill` | `path` | `drills` |
 /// | `drill` | `volume` | `drill` |
 /// | `job.rate` | `volume`, `bytesPerSecond` | |
+/// | `metrics` | | `text`: OpenMetrics |
 /// | `events` | `count`, `volume`, `after` | `events` |
 public final class Commands {
     private static final int PROTOCOL = 1;
@@ -61,6 +63,7 @@ public final class Commands {
     private final VolumeHost host;
     private final NbdServer server;
     private final EventLog events;
+    private final Metrics metrics;
     private final String version;
 
     /// Commands on a daemon.
@@ -68,11 +71,14 @@ public final class Commands {
     /// @param host its volumes
     /// @param server where clients are
     /// @param events what happened
+    /// @param metrics what is counted and timed
     /// @param version Quoin's
-    public Commands(VolumeHost host, NbdServer server, EventLog events, String version) {
+    public Commands(
+            VolumeHost host, NbdServer server, EventLog events, Metrics metrics, String version) {
         this.host = host;
         this.server = server;
         this.events = events;
+        this.metrics = metrics;
         this.version = version;
     }
 
@@ -112,6 +118,10 @@ public final class Commands {
                 answer.put("version", version);
                 answer.put("pid", ProcessHandle.current().pid());
                 answer.put("protocol", PROTOCOL);
+            }
+            case "metrics" -> {
+                fields.end();
+                answer.put("text", metrics.text());
             }
             case "list" -> {
                 fields.end();

@@ -5,6 +5,7 @@ import io.quoin.daemon.observe.CountersFile;
 import io.quoin.volume.Volume;
 import io.quoin.volume.VolumeStatus;
 import io.quoin.volume.assembly.VolumeException;
+import io.quoin.volume.counter.Counters;
 import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.remote.MemberAddress;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class HostedVolume implements ScrubSchedule.Scrubbed {
     private final Volume volume;
     private final CountersFile counters;
+    private final Counters counted;
     private final FileClaims.Claim claim;
     private final Map<UUID, MemberAddress> addressByMember = new HashMap<>();
     private final UUID uuid;
@@ -37,6 +39,7 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
         this.settings = settings;
         this.isRemembered = isRemembered;
         this.counters = counters;
+        counted = new Counters(counters.values());
         this.claim = claim;
         uuid = seen.values().iterator().next().volume();
         unreached.addAll(survey.unreached());
@@ -90,6 +93,11 @@ public final class HostedVolume implements ScrubSchedule.Scrubbed {
 
     void setSettings(VolumeSettings changed) {
         settings = changed;
+    }
+
+    /// {@return what it counts and times}
+    public Counters counted() {
+        return counted;
     }
 
     CountersFile counters() {

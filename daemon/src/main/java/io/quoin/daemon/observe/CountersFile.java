@@ -1,6 +1,7 @@
 package io.quoin.daemon.observe;
 
 import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.Timings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.agrona.concurrent.AtomicBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -21,8 +24,10 @@ import org.agrona.concurrent.UnsafeBuffer;
 ///    8  u32  counters   u32 bytes from one counter to the next
 ///   16  u64  process id of the daemon
 ///   24  u64  start, milliseconds since 1970
-///   64  counters x 48 B  label, UTF-8, zero padded
+///   32  u32  spans that are timed  u32 buckets of each  u32 bytes from one to the next
+///   64  counters x 48 B  label, UTF-8, zero padded; then those of the spans
 /// 4096  counters x 64 B  u64 value, 56 B of padding: a cache line each
+///       spans: u64 nanoseconds in all, then u64 operations of each bucket (Timings)
 /// ```
 ///
 /// Little-endian. Not on the durable path: its loss costs nothing but history. It is written whole
@@ -35,7 +40,8 @@ public final class CountersFile {
     private static final int VALUES_AT = 4096;
 
     static {
-        assert LABELS_AT + Counters.Counter.values().length * LABEL_BYTES <= VALUES_AT;
+        int labels = Counters.Counter.values().length + Timings.Span.values().length;
+        assert LABELS_AT + labels * LABEL_BYTES <= VALUES_AT;
     }
 
     private final Path path;
@@ -78,12 +84,28 @@ public final class CountersFile {
         image.putInt(8, counters.length).putInt(12, Counters.STRIDE_BYTES);
         image.putLong(16, ProcessHandle.current().pid());
         image.putLong(24, System.currentTimeMillis());
+        Timings.Span[] spans = Timings.Span.values();
+        image.putInt(32, spans.length).putInt(36, Timings.BUCKETS);
+        image.putInt(40, Timings.STRIDE_BYTES);
         for (int i = 0; i < counters.length; i++) {
-            byte[] label = counters[i].label().getBytes(StandardCharsets.UTF_8);
-            assert label.length <= LABEL_BYTES : counters[i];
-            image.put(LABELS_AT + i * LABEL_BYTES, label);
+            putLabel(image, i, counters[i].label());
+        }
+        for (int i = 0; i < spans.length; i++) {
+            putLabel(image, counters.length + i, spans[i].label());
         }
         return image;
+    }
+
+    private static void putLabel(ByteBuffer image, int place, String label) {
+        byte[] bytes = label.getBytes(StandardCharsets.UTF_8);
+        assert bytes.length <= LABEL_BYTES : label;
+        image.put(LABELS_AT + place * LABEL_BYTES, bytes);
+    }
+
+    private static String label(ByteBuffer image, int place) {
+        byte[] label = new byte[LABEL_BYTES];
+        image.get(LABELS_AT + place * LABEL_BYTES, label);
+        return new String(label, StandardCharsets.UTF_8).replace("\0", "");
     }
 
     /// {@return where the engine counts}
@@ -102,31 +124,58 @@ public final class CountersFile {
         }
     }
 
-    /// {@return the counters in a file, by label, whoever wrote it}
+    /// What a file has.
+    ///
+    /// @param counters values by label
+    /// @param times how long things took; none from a version that did not time them
+    public record Contents(Map<String, Long> counters, List<Timings.Histogram> times) {}
+
+    /// {@return what is in a file, whoever wrote it}
     ///
     /// @param path the file
     /// @throws IOException when it cannot be read, or is none
-    public static Map<String, Long> read(Path path) throws IOException {
+    public static Contents read(Path path) throws IOException {
         ByteBuffer image = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
         if (image.limit() < VALUES_AT || image.getLong(0) != MAGIC) {
             throw new IOException(path + ": expected counters of Quoin, was something else");
         }
         int count = image.getInt(8);
         int stride = image.getInt(12);
-        if (count < 0
-                || stride < Long.BYTES
-                || LABELS_AT + (long) count * LABEL_BYTES > VALUES_AT
-                || VALUES_AT + (long) count * stride > image.limit()) {
-            throw new IOException(path + ": expected " + count + " counters, was cut short");
+        int spans = image.getInt(32);
+        int buckets = image.getInt(36);
+        int spanStride = image.getInt(40);
+        long timesAt = VALUES_AT + (long) count * stride;
+        boolean isWhole =
+                count >= 0
+                        && stride >= Long.BYTES
+                        && spans >= 0
+                        && buckets >= 0
+                        && spanStride >= 0
+                        && (spans == 0 || spanStride >= Long.BYTES * (1L + buckets))
+                        && LABELS_AT + ((long) count + spans) * LABEL_BYTES <= VALUES_AT
+                        && timesAt + (long) spans * spanStride <= image.limit();
+        if (!isWhole) {
+            throw new IOException(
+                    path
+                            + ": expected "
+                            + count
+                            + " counters and "
+                            + spans
+                            + " times, was cut short");
         }
-        Map<String, Long> result = new LinkedHashMap<>();
+        Map<String, Long> counters = new LinkedHashMap<>();
         for (int i = 0; i < count; i++) {
-            byte[] label = new byte[LABEL_BYTES];
-            image.get(LABELS_AT + i * LABEL_BYTES, label);
-            result.put(
-                    new String(label, StandardCharsets.UTF_8).replace("\0", ""),
-                    image.getLong(VALUES_AT + i * stride));
+            counters.put(label(image, i), image.getLong(VALUES_AT + i * stride));
         }
-        return result;
+        List<Timings.Histogram> times = new ArrayList<>();
+        for (int i = 0; i < spans; i++) {
+            int at = (int) timesAt + i * spanStride;
+            long[] counts = new long[buckets];
+            for (int bucket = 0; bucket < buckets; bucket++) {
+                counts[bucket] = image.getLong(at + Long.BYTES * (1 + bucket));
+            }
+            times.add(new Timings.Histogram(label(image, count + i), image.getLong(at), counts));
+        }
+        return new Contents(counters, times);
     }
 }

@@ -135,7 +135,7 @@ class SettingsFileTest {
                         "quoind.toml:2: [listen] unixs: unknown; expected one of tcp, tcp-without-tls, unix"),
                 Arguments.of(
                         "\n\n[listener]\n",
-                        "quoind.toml:3: listener: unknown; expected one of clients, control, drill, engine, listen, scrub, spares, state, volume"),
+                        "quoind.toml:3: listener: unknown; expected one of clients, control, drill, engine, listen, metrics, scrub, spares, state, volume"),
                 Arguments.of(
                         "[listen]\nunix = 5\n",
                         "quoind.toml:2: [listen] unix: expected a string, was 5"),
@@ -151,6 +151,12 @@ class SettingsFileTest {
                 Arguments.of(
                         "[listen]\ntcp = [\"0.0.0.0:10809\"]\n",
                         "listen tcp: expected a loopback address, was 0.0.0.0:10809"),
+                Arguments.of(
+                        "[metrics]\nlisten = \"127.0.0.1:http\"\n",
+                        "quoind.toml:2: [metrics] listen: expected HOST:PORT such as 127.0.0.1:9469"),
+                Arguments.of(
+                        "[metrics]\nlisten = \"0.0.0.0:9469\"\n",
+                        "metrics listen: expected a loopback address, was 0.0.0.0:9469: who reaches it learns"),
                 Arguments.of("[listen]\nunix = \"\"\n", "expected a Unix socket or a TCP address"),
                 Arguments.of(
                         "[control]\nsocket = \"/run/quoin/nbd.sock\"\n",

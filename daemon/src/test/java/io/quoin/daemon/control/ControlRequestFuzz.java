@@ -8,6 +8,7 @@ import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.control.api.JsonLine;
 import io.quoin.daemon.fuzz.TemporaryFolder;
 import io.quoin.daemon.host.VolumeHost;
+import io.quoin.daemon.metrics.Metrics;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.nbd.NbdSettings;
 import io.quoin.daemon.observe.EventLog;
@@ -38,7 +39,7 @@ public final class ControlRequestFuzz implements FuzzTarget {
                         state,
                         new EngineSettings(4 << 20, 64, 100_000_000, 2, GovernorLimits.DEFAULT, 0),
                         events);
-        commands = new Commands(host, nbd, events, "1.2.3");
+        commands = new Commands(host, nbd, events, new Metrics(host, nbd, "1.2.3"), "1.2.3");
     }
 
     @Override

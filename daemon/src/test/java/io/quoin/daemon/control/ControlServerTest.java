@@ -10,6 +10,7 @@ import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.control.api.ControlClient;
 import io.quoin.daemon.control.api.ControlException;
 import io.quoin.daemon.host.VolumeHost;
+import io.quoin.daemon.metrics.Metrics;
 import io.quoin.daemon.nbd.NbdServer;
 import io.quoin.daemon.nbd.NbdSettings;
 import io.quoin.daemon.observe.EventLog;
@@ -67,7 +68,10 @@ class ControlServerTest {
                         new EngineSettings(4 << 20, 64, 100_000_000, 2, GovernorLimits.DEFAULT, 0),
                         events);
         socket = folder.resolve("control.sock");
-        server = ControlServer.open(socket, new Commands(host, nbd, events, "1.2.3"));
+        server =
+                ControlServer.open(
+                        socket,
+                        new Commands(host, nbd, events, new Metrics(host, nbd, "1.2.3"), "1.2.3"));
     }
 
     @AfterEach
@@ -242,7 +246,7 @@ class ControlServerTest {
 
     @Test
     void aSocketInUseIsRefusedAndAStaleOneReplaced() throws Exception {
-        Commands commands = new Commands(host, nbd, events, "1");
+        Commands commands = new Commands(host, nbd, events, new Metrics(host, nbd, "1"), "1");
         assertThatThrownBy(() -> ControlServer.open(socket, commands))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(socket + ": expected nobody, another daemon answers there");

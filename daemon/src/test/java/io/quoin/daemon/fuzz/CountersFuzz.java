@@ -2,12 +2,12 @@ package io.quoin.daemon.fuzz;
 
 import io.quoin.daemon.observe.CountersFile;
 import io.quoin.fuzz.FuzzTarget;
+import io.quoin.volume.counter.Timings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /// A file of counters, whoever wrote it: counters, or an IOException.
 public final class CountersFuzz implements FuzzTarget {
@@ -37,14 +37,18 @@ public final class CountersFuzz implements FuzzTarget {
     @Override
     public void run(byte[] input) throws IOException {
         Files.write(file, input);
-        Map<String, Long> counters;
+        CountersFile.Contents counters;
         try {
             counters = CountersFile.read(file);
         } catch (IOException e) {
             return;
         }
-        if (counters.size() > 84) {
-            throw new AssertionError(counters.size() + " counters");
+        int labels = counters.counters().size() + counters.times().size();
+        if (labels > 84) {
+            throw new AssertionError(labels + " counters and times");
+        }
+        for (Timings.Histogram each : counters.times()) {
+            each.quantile(0.99);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quoin.volume.counter.Counters;
+import io.quoin.volume.counter.Timings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,17 @@ class CountersFileTest {
         Counters counters = new Counters(file.values());
         counters.add(Counters.Counter.REQUESTS, 3);
         counters.set(Counters.Counter.READ_ERRORS, -1);
-        assertThat(CountersFile.read(path))
+        counters.timings().record(Timings.Span.COMMIT, 5_000);
+        counters.timings().record(Timings.Span.COMMIT, 900_000);
+        CountersFile.Contents found = CountersFile.read(path);
+        Timings.Histogram commits = found.times().getFirst();
+        assertThat(commits.label()).isEqualTo("commit");
+        assertThat(commits.count()).isEqualTo(2);
+        assertThat(commits.sumNanos()).isEqualTo(905_000);
+        assertThat(commits.quantile(0.5)).isBetween(5_000L, 6_250L);
+        assertThat(commits.quantile(0.99)).isBetween(900_000L, 1_125_000L);
+        assertThat(found.times()).hasSize(Timings.Span.values().length);
+        assertThat(found.counters())
                 .hasSize(Counters.Counter.values().length)
                 .containsEntry("requests", 3L)
                 .containsEntry("read errors", -1L)
@@ -34,7 +45,7 @@ class CountersFileTest {
         CountersFile second = CountersFile.create(path);
         new Counters(first.values()).add(Counters.Counter.REQUESTS, 1);
         new Counters(second.values()).add(Counters.Counter.REQUESTS, 2);
-        assertThat(CountersFile.read(path)).containsEntry("requests", 2L);
+        assertThat(CountersFile.read(path).counters()).containsEntry("requests", 2L);
     }
 
     @Test

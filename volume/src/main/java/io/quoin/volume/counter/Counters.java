@@ -56,21 +56,36 @@ public final class Counters {
         public String label() {
             return label;
         }
+
+        /// {@return whether it goes down too}
+        public boolean isGauge() {
+            return this == JOURNAL_BYTES || this == DIRTY_BLOCKS;
+        }
     }
 
     /// Bytes of one counter.
     public static final int STRIDE_BYTES = 64;
 
-    /// Bytes of all counters.
-    public static final int BYTES = Counter.values().length * STRIDE_BYTES;
+    /// Where the times begin, behind all counters.
+    public static final int TIMINGS_AT = Counter.values().length * STRIDE_BYTES;
+
+    /// Bytes of all counters and times.
+    public static final int BYTES = TIMINGS_AT + Timings.BYTES;
 
     private final AtomicBuffer buffer;
+    private final Timings timings;
 
     /// Counters in a buffer.
     ///
     /// @param buffer at least BYTES long
     public Counters(AtomicBuffer buffer) {
         this.buffer = buffer;
+        timings = new Timings(buffer, TIMINGS_AT);
+    }
+
+    /// {@return how long things take}
+    public Timings timings() {
+        return timings;
     }
 
     /// Adds to a counter. One thread only.

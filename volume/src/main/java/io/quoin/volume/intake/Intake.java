@@ -4,6 +4,8 @@ import static io.quoin.volume.geometry.Geometry.BLOCK_BYTES;
 
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.counter.Counters.Counter;
+import io.quoin.volume.counter.Timings;
+import io.quoin.volume.counter.Timings.Span;
 import io.quoin.volume.dirty.DirtyIndex;
 import io.quoin.volume.fault.Plant;
 import io.quoin.volume.format.Batch;
@@ -47,6 +49,7 @@ public final class Intake {
     private final Sequencer sequencer;
     private final BaseReader base;
     private final Counters counters;
+    private final Timings timings;
     private final Request.Listener whenEnded;
     private final long journalLimitBytes;
     private final int reserveSegments;
@@ -97,6 +100,7 @@ public final class Intake {
         this.sequencer = sequencer;
         this.base = base;
         this.counters = counters;
+        timings = counters.timings();
         this.whenEnded = whenEnded;
         this.journalLimitBytes = pool.capacityBytes() / 4 * 3;
         this.reserveSegments = geometry.mostParity() + 2;
@@ -657,6 +661,12 @@ public final class Intake {
         }
     }
 
+    private void time(Request request, JournalOp first, JournalOp last) {
+        timings.record(Span.INTAKE, first.appendedNanos - request.submittedNanos);
+        timings.record(Span.QUEUE, first.begunNanos - first.appendedNanos);
+        timings.record(Span.JOURNAL, last.committedNanos - first.begunNanos);
+    }
+
     private void committed(JournalOp record) {
         Operation op = (Operation) record.owner;
         if (record.hasMore) {
@@ -668,6 +678,9 @@ public final class Intake {
             }
         }
         unappliedBatch = Long.MAX_VALUE;
+        if (op.request != null) {
+            time(op.request, op.transaction.peekFirst(), record);
+        }
         // The journal keeps a move as long as it keeps a part of it: what is on the members in its
         // place counts for nothing.
         long first = op.whenMoved == null ? -1 : op.transaction.peekFirst().batch;

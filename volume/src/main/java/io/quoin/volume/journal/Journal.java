@@ -51,6 +51,7 @@ public final class Journal {
     private final ArrayDeque<JournalOp> queue = new ArrayDeque<>();
     private final JournalOp[] inBatch = new JournalOp[Batch.MAX_RECORDS + 1];
     private int inBatchCount;
+    private long turnNanos;
     private int clientOps;
     private int headerBytes;
     private int totalBytes;
@@ -147,6 +148,7 @@ public final class Journal {
     public void append(JournalOp op) {
         assert op.payloadBlocks() <= maxRecordBlocks() : "record of " + op.count + " blocks";
         queuedBytes += (long) op.payloadBlocks() * BLOCK_BYTES;
+        op.appendedNanos = turnNanos;
         queue.addLast(op);
         if (op.type != Batch.INTENT) {
             gathering.arrived();
@@ -157,6 +159,7 @@ public final class Journal {
     ///
     /// @param nowNanos monotonic clock
     public void at(long nowNanos) {
+        turnNanos = nowNanos;
         gathering.at(nowNanos);
         laggards.at(nowNanos);
     }
@@ -284,6 +287,7 @@ public final class Journal {
             }
             queue.removeFirst();
             queuedBytes -= (long) op.payloadBlocks() * BLOCK_BYTES;
+            op.begunNanos = turnNanos;
             inBatch[inBatchCount++] = op;
             recordBytes = records;
             payloadBlocks = blocks;
@@ -530,6 +534,7 @@ public final class Journal {
             JournalOp op = inBatch[i];
             inBatch[i] = null;
             op.batch = nextBatch;
+            op.committedNanos = turnNanos;
             // One after the other: whoever is told may begin to carry home what counts as
             // committed,
             // and of the next ones it is not known yet where the journal has them.

@@ -50,6 +50,15 @@ public final class JournalOp {
     /// How many, 0 for all other records.
     public int generationCount;
 
+    /// Time of the turn in which it was appended.
+    public long appendedNanos;
+
+    /// That in which its batch began to be written.
+    public long begunNanos;
+
+    /// That in which it was committed.
+    public long committedNanos;
+
     /// Number of the batch that holds it; valid when committed.
     public long batch;
 

@@ -6,12 +6,12 @@ import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.FileWitness;
 import io.quoin.daemon.observe.CountersFile;
+import io.quoin.volume.counter.Timings;
 import io.quoin.volume.member.Witness;
 import io.quoin.volume.remote.MemberAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -45,18 +45,35 @@ public final class RememberedVolumes {
         return new FileWitness(StateDirectory.unlocked(stateDirectory).witness());
     }
 
-    /// {@return the counters of a served volume, by label, from the file that the daemon maps: also when
-    /// it hangs}
+    /// {@return what a served volume has counted and timed, from the file that the daemon maps: also when it
+    /// hangs}
     ///
     /// @param stateDirectory absolute path
     /// @param name name of the volume
     /// @throws IOException when there are none
-    public static Map<String, Long> counters(Path stateDirectory, String name) throws IOException {
+    public static Counted counters(Path stateDirectory, String name) throws IOException {
         try {
-            return CountersFile.read(StateDirectory.unlocked(stateDirectory).counters(name));
+            CountersFile.Contents found =
+                    CountersFile.read(StateDirectory.unlocked(stateDirectory).counters(name));
+            return new Counted(
+                    found.counters(),
+                    found.times().stream().map(RememberedVolumes::times).toList());
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    private static Counted.Times times(Timings.Histogram of) {
+        long count = of.count();
+        return new Counted.Times(
+                of.label(),
+                count,
+                count == 0 ? 0 : of.sumNanos() / count,
+                of.quantile(0.5),
+                of.quantile(0.9),
+                of.quantile(0.99),
+                of.quantile(0.999),
+                of.quantile(0.9999));
     }
 
     /// {@return where the members of a remembered volume are; nothing when it is not remembered}
