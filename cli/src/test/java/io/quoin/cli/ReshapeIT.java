@@ -33,7 +33,7 @@ class ReshapeIT {
 
     private void create(String level, Object... members) throws Exception {
         Object[] words = {
-            "create", "orders", "--level", level, "--size", "160M", "--state", "@state", "--yes"
+            "create", "orders", "--level", level, "--size", "120M", "--state", "@state", "--yes"
         };
         Object[] all = Arrays.copyOf(words, words.length + members.length);
         System.arraycopy(members, 0, all, words.length, members.length);
@@ -122,10 +122,10 @@ class ReshapeIT {
         Path config =
                 Files.writeString(
                         here.path("quoind.toml"),
-                        "[engine]\njob-bytes-per-second = 8000000\njob-floor-bytes-per-second = 8000000\n"
+                        "[engine]\njob-bytes-per-second = 6000000\njob-floor-bytes-per-second = 6000000\n"
                                 + "[drill]\nevery-days = 0\n");
         Installation.DaemonProcess daemon = here.serve("--config", config);
-        byte[] bytes = new byte[48 << 20];
+        byte[] bytes = new byte[24 << 20];
         Random random = new Random(42);
         random.nextBytes(bytes);
         Path source = Files.write(here.path("source"), bytes);
@@ -134,8 +134,8 @@ class ReshapeIT {
                 "reshape", "start", "orders", "--level", "raid6", "--add", "@m4", "--make",
                 "--unit", "64K", "--yes");
         int kills = 0;
-        while (isReshaping() && kills < 3) {
-            Thread.sleep(300 + random.nextInt(400));
+        while (isReshaping() && kills < 2) {
+            Thread.sleep(200 + random.nextInt(400));
             write(bytes, random);
             daemon.kill();
             if (kills == 0) {
@@ -145,7 +145,7 @@ class ReshapeIT {
             daemon = here.serve("--config", config);
             kills++;
         }
-        assertThat(kills).isEqualTo(3);
+        assertThat(kills).isEqualTo(2);
         assertThat(isReshaping()).as("long enough").isTrue();
         here.refused(ExitCode.FAILED.number(), "not being reshaped", "scrub", "start", "orders");
         here.done("member", "fail", "orders", "1", "--yes");
@@ -199,7 +199,7 @@ class ReshapeIT {
     void aMirrorIsAddedAndTakenAway() throws Exception {
         create("raid1", "@m0", "@m1");
         here.serve();
-        byte[] bytes = new byte[32 << 20];
+        byte[] bytes = new byte[16 << 20];
         new Random(1).nextBytes(bytes);
         Path source = Files.write(here.path("source"), bytes);
         here.tool("libnbd-bin", "nbdcopy", "--flush", source, here.uri("orders"));

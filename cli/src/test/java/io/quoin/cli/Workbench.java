@@ -63,6 +63,7 @@ final class Workbench implements AutoCloseable {
     private final Shell shell = new Shell();
     private final Deque<Undo> undos = new ArrayDeque<>();
     private final Thread hook = new Thread(this::undoAll, "workbench-undo");
+    private Path settings;
     private Process daemon;
     private int daemonStarts;
     private int attachments;
@@ -74,7 +75,7 @@ final class Workbench implements AutoCloseable {
         undos.push(this::deleteFolder);
         shell.with("JAVA_HOME", System.getProperty("java.home"))
                 .with("LC_ALL", "C.UTF-8")
-                .with("QUOIN_CONTROL", folder.resolve("control.sock").toString());
+                .with("QUOIN_CONTROL", control().toString());
     }
 
     private static void requirePresent(String program) {
@@ -167,28 +168,33 @@ final class Workbench implements AutoCloseable {
         quoin(command.toArray());
     }
 
+    /// {@return where the daemon takes commands}
+    Path control() {
+        return folder.resolve("control.sock");
+    }
+
     /// {@return where the member of a slot lies, as made by [#create]}
     Path member(int slot) {
         return folder.resolve("m" + slot);
+    }
+
+    /// Has each daemon from now on read a settings file.
+    void settings(String toml) throws IOException {
+        settings = Files.writeString(folder.resolve("quoind.toml"), toml);
     }
 
     /// Starts the daemon and waits until it serves.
     void serve() throws IOException, InterruptedException {
         assertThat(daemon == null || !daemon.isAlive()).as("no daemon runs").isTrue();
         Path output = folder.resolve("quoind-" + ++daemonStarts + ".out");
-        daemon =
-                start(
-                        output,
-                        List.of(
-                                DIST.resolve("bin/quoin"),
-                                "serve",
-                                "--json",
-                                "--state",
-                                folder.resolve("state"),
-                                "--control",
-                                folder.resolve("control.sock"),
-                                "--socket",
-                                folder.resolve("nbd.sock")));
+        List<Object> command =
+                new ArrayList<>(List.of(DIST.resolve("bin/quoin"), "serve", "--json"));
+        command.addAll(List.of("--state", folder.resolve("state"), "--control", control()));
+        command.addAll(List.of("--socket", folder.resolve("nbd.sock")));
+        if (settings != null) {
+            command.addAll(List.of("--config", settings));
+        }
+        daemon = start(output, command);
         await(
                 "the daemon",
                 START,
@@ -297,8 +303,18 @@ final class Workbench implements AutoCloseable {
             this.fuse = fuse;
         }
 
-        void format() throws IOException {
-            run("mkfs.ext4", "-q", name);
+        /// Makes a file system.
+        ///
+        /// A part of a device has blocks as large as the volume's: what is smaller is completed by a read, which waits for a member
+        /// that stands still.
+        ///
+        /// @param bytes how large, from the beginning of the device; 0: all of it
+        void format(long bytes) throws IOException {
+            if (bytes == 0) {
+                run("mkfs.ext4", "-q", name);
+            } else {
+                run("mkfs.ext4", "-q", "-b", 4096, name, (bytes >> 10) + "k");
+            }
         }
 
         void mount(Path where) throws IOException {
