@@ -17,5 +17,6 @@ module io.quoin.volume {
     exports io.quoin.volume.member;
     exports io.quoin.volume.remote;
     exports io.quoin.volume.repair;
+    exports io.quoin.volume.rescue;
     exports io.quoin.volume.sim;
 }

@@ -52,6 +52,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             JobsCommand.class,
             ExamineCommand.class,
             CheckCommand.class,
+            RescueCommand.class,
             DemoCommand.class,
             SimulateCommand.class,
             VersionCommand.class,

@@ -45,7 +45,8 @@ final class ArchitectureTest {
                     "destage",
                     "read",
                     "repair",
-                    "assembly");
+                    "assembly",
+                    "rescue");
 
     /// They touch the host: files, threads, and the memory that sessions share.
     private static final Set<String> HOST =

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Finds out which volume a set of files is, who holds what, and whether it may be served.
 ///
@@ -45,7 +46,8 @@ public final class Assembly {
             boolean isChanged,
             List<String> notes) {}
 
-    private record Seen(BlockFile file, Superblock superblock, int newestCopies) {}
+    /// A member and its newest superblock.
+    record Seen(BlockFile file, Superblock superblock, int newestCopies) {}
 
     private Assembly() {}
 
@@ -59,8 +61,44 @@ public final class Assembly {
             throws VolumeException {
         List<String> notes = new ArrayList<>();
         List<Seen> seen = readAll(files, notes);
+        checkFeatures(newest(seen, witness));
+        List<String> ofFiles = new ArrayList<>();
+        Joined joined = join(seen, witness, notes, ofFiles);
+        Superblock newest = joined.newest;
+        List<MemberEntry> table = joined.assembled.superblock().members();
+        checkServable(newest.geometry(), table, newest, ofFiles);
+        if (!Plant.WITNESS_NOT_ASKED.isPlanted()) {
+            Optional<String> doubt = doubt(newest, witness, joined.absentMask, othersMask(table));
+            if (doubt.isPresent()) {
+                throw new VolumeException(doubt.get() + ": attach the absent members");
+            }
+        }
+        return joined.assembled;
+    }
+
+    /// Members put in their slots, whether they suffice or not.
+    ///
+    /// @param newest the superblock whose table counts, as it is on its member
+    /// @param assembled what was found
+    /// @param absentMask slots whose members are in sync by that table, and absent
+    record Joined(Superblock newest, Assembled assembled, int absentMask) {
+        /// {@return why the absent members may have gone on without those that are here; nothing if they cannot have}
+        ///
+        /// @param witness outside memory, for mirrors
+        Optional<String> doubt(Witness witness) {
+            return Assembly.doubt(
+                    newest, witness, absentMask, othersMask(assembled.superblock().members()));
+        }
+    }
+
+    /// Finds the table that counts, and who is where by it.
+    ///
+    /// @param seen members of one volume, each once
+    /// @param witness outside memory, for mirrors
+    /// @param notes notes so far, in the result too
+    /// @param ofFiles receives the notes about files alone
+    static Joined join(List<Seen> seen, Witness witness, List<String> notes, List<String> ofFiles) {
         Superblock newest = newest(seen, witness);
-        checkFeatures(newest);
         Geometry geometry = newest.geometry();
         long lastCheckpoint =
                 seen.stream().mapToLong(each -> each.superblock.checkpoint()).max().orElse(0);
@@ -71,7 +109,7 @@ public final class Assembly {
         boolean isChanged = false;
         for (Seen each : seen) {
             int slot = slotOf(newest, each.superblock);
-            String behind = behind(newest, each.superblock, slot, lastCheckpoint);
+            String behind = behind(newest, each.superblock, lastCheckpoint);
             if (behind != null) {
                 stale.add(each.file);
                 notes.add(each.file.name() + ": stale (" + behind + "), not read; rebuild it");
@@ -83,7 +121,7 @@ public final class Assembly {
                 }
             }
         }
-        List<String> ofFiles = List.copyOf(notes);
+        ofFiles.addAll(notes);
         int absentMask = 0;
         for (int slot = 0; slot < bySlot.length; slot++) {
             MemberEntry entry = table.get(slot);
@@ -95,10 +133,6 @@ public final class Assembly {
                 table.set(slot, entry.dropped(newest.configEpoch() + 1));
                 isChanged = true;
             }
-        }
-        checkServable(geometry, table, newest, ofFiles);
-        if (!Plant.WITNESS_NOT_ASKED.isPlanted()) {
-            checkWitness(newest, witness, absentMask, othersMask(table));
         }
         Superblock.Builder builder = newest.toBuilder();
         Witness.Membership known = witness.newest(newest.volume());
@@ -126,7 +160,9 @@ public final class Assembly {
             builder.sequenceFloor =
                     Math.max(builder.sequenceFloor, each.superblock.sequenceFloor());
         }
-        return new Assembled(builder.build(), bySlot, newestCopies, stale, isChanged, notes);
+        Assembled assembled =
+                new Assembled(builder.build(), bySlot, newestCopies, stale, isChanged, notes);
+        return new Joined(newest, assembled, absentMask);
     }
 
     /// The cut is that of the newest tail.
@@ -272,7 +308,8 @@ public final class Assembly {
         return mask;
     }
 
-    private static void checkFeatures(Superblock superblock) throws VolumeException {
+    /// Refuses what this version cannot even read.
+    static void checkIncompat(Superblock superblock) throws VolumeException {
         if (superblock.unknownIncompat() != 0) {
             throw new VolumeException(
                     "volume "
@@ -281,6 +318,10 @@ public final class Assembly {
                             + Long.toHexString(superblock.unknownIncompat())
                             + " are not known to this version: use a newer one");
         }
+    }
+
+    private static void checkFeatures(Superblock superblock) throws VolumeException {
+        checkIncompat(superblock);
         if (superblock.unknownRoCompat() != 0) {
             throw new VolumeException(
                     "volume "
@@ -292,7 +333,7 @@ public final class Assembly {
         }
     }
 
-    private static int slotOf(Superblock newest, Superblock member) {
+    static int slotOf(Superblock newest, Superblock member) {
         for (int slot = 0; slot < newest.members().size(); slot++) {
             if (newest.members().get(slot).uuid().equals(member.member())) {
                 return slot;
@@ -301,8 +342,9 @@ public final class Assembly {
         return -1;
     }
 
-    private static String behind(
-            Superblock newest, Superblock member, int slot, long lastCheckpoint) {
+    /// {@return why a member is stale, or null}
+    static String behind(Superblock newest, Superblock member, long lastCheckpoint) {
+        int slot = slotOf(newest, member);
         if (slot < 0) {
             return "replaced at epoch " + newest.configEpoch();
         }
@@ -373,20 +415,19 @@ public final class Assembly {
 
     /// @param absentMask slots whose members are in sync by the newest table, and absent
     /// @param othersMask slots whose members are absent or not in sync
-    private static void checkWitness(
-            Superblock newest, Witness witness, int absentMask, int othersMask)
-            throws VolumeException {
+    private static Optional<String> doubt(
+            Superblock newest, Witness witness, int absentMask, int othersMask) {
         Geometry geometry = newest.geometry();
         if (!couldServe(geometry, othersMask)) {
-            return;
+            return Optional.empty();
         }
         // Nobody acknowledges under an epoch before the witness has it. So when the members present
         // are at the witness's membership or beyond, the others went nowhere without them.
         Witness.Membership known = witness.newest(newest.volume());
         if (known == null ? !couldServe(geometry, absentMask) : isOf(newest, known)) {
-            return;
+            return Optional.empty();
         }
-        throw new VolumeException(
+        return Optional.of(
                 "volume "
                         + newest.name()
                         + ": the absent members (slots "
@@ -400,7 +441,6 @@ public final class Assembly {
                                         + newest.configEpoch()
                                         + (known.configEpoch() <= newest.configEpoch()
                                                 ? " with other members in sync"
-                                                : ""))
-                        + ": attach the absent members");
+                                                : "")));
     }
 }

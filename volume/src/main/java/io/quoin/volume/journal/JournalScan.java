@@ -307,6 +307,37 @@ public final class JournalScan {
     /// @param visitor receives them
     /// @throws DamagedJournalException when an acknowledged batch is nowhere whole
     public void replay(long tail, Visitor visitor) throws DamagedJournalException {
+        replay(
+                tail,
+                visitor,
+                (number, later) -> {
+                    throw new DamagedJournalException(
+                            "journal batch "
+                                    + number
+                                    + ": expected a whole copy, found none, but batch "
+                                    + later
+                                    + " is there: acknowledged writes would be lost");
+                });
+    }
+
+    /// Told of batches that are lost.
+    @FunctionalInterface
+    interface Gaps {
+        /// No copy of some batches is whole.
+        ///
+        /// @param first first of them
+        /// @param later the next one that is there
+        /// @throws DamagedJournalException to end the visit
+        void lost(long first, long later) throws DamagedJournalException;
+    }
+
+    /// The same, where somebody else decides whether to go on behind batches that are lost.
+    ///
+    /// @param tail first batch that recovery needs
+    /// @param visitor receives them
+    /// @param gaps told of those that are lost
+    /// @throws DamagedJournalException when one of those two says so
+    void replay(long tail, Visitor visitor, Gaps gaps) throws DamagedJournalException {
         adopted.clear();
         try (Arena arena = Arena.ofConfined()) {
             Loader loader = new Loader(arena.allocate(layout.segmentBytes(), BLOCK_BYTES));
@@ -318,15 +349,12 @@ public final class JournalScan {
                         continue;
                     }
                     Long later = laterThan(number);
-                    if (later != null && !Plant.CUT_AT_FIRST_BAD.isPlanted()) {
-                        throw new DamagedJournalException(
-                                "journal batch "
-                                        + number
-                                        + ": expected a whole copy, found none, but batch "
-                                        + later
-                                        + " is there: acknowledged writes would be lost");
+                    if (later == null || Plant.CUT_AT_FIRST_BAD.isPlanted()) {
+                        return;
                     }
-                    return;
+                    gaps.lost(number, later);
+                    number = later - 1;
+                    continue;
                 }
                 Batch.Header header = new Batch.Header();
                 MemorySegment batch = loader.load(candidates, header);

@@ -45,6 +45,15 @@ public final class Replay {
         }
     }
 
+    /// The memory that was given for recovered blocks does not suffice.
+    public static final class NoMemoryException extends DamagedJournalException {
+        private static final long serialVersionUID = 1;
+
+        NoMemoryException(String message) {
+            super(message);
+        }
+    }
+
     /// The last INTENT of a row.
     public static final class Intent {
         /// Row.
@@ -101,6 +110,10 @@ public final class Replay {
     private int lastStandsFor;
     private boolean isSecondPass;
     private long batches;
+    private boolean isSalvage;
+    private final List<long[]> losses = new ArrayList<>();
+    private boolean isBehindLoss;
+    private long completeFrom;
 
     /// Blocks whose transactions with a CUT were found: the first, and the one behind the last.
     private long firstMoved = Long.MAX_VALUE;
@@ -156,6 +169,75 @@ public final class Replay {
         return replay;
     }
 
+    /// Replays what is left of a journal: goes on where acknowledged batches are lost, and says from where on nothing is missing.
+    /// Of a transaction of which some records are lost the others count, for it was acknowledged.
+    ///
+    /// @param scan what was found
+    /// @param tail first batch that is needed
+    /// @param floor no sequence after the tail's checkpoint is lower
+    /// @param geometry shape
+    /// @param dirty empty index, which receives the newest versions
+    /// @param region memory of recovered blocks
+    /// @param memory gives out that memory
+    /// @return what was found
+    /// @throws DamagedJournalException when there is not enough memory
+    public static Replay salvage(
+            JournalScan scan,
+            long tail,
+            long floor,
+            Geometry geometry,
+            DirtyIndex dirty,
+            MemorySegment region,
+            Memory memory)
+            throws DamagedJournalException {
+        Replay replay = new Replay(geometry.copy(), dirty, region, memory);
+        replay.isSalvage = true;
+        replay.pass(scan, tail, floor);
+        replay.lastOfFirstPass = replay.lastBatch;
+        replay.isSecondPass = true;
+        replay.losses.clear();
+        replay.isBehindLoss = false;
+        replay.pass(scan, tail, floor);
+        if (replay.isBehindLoss) {
+            replay.completeFrom = Long.MAX_VALUE;
+        }
+        replay.intents.values().removeIf(each -> each.parity == null);
+        return replay;
+    }
+
+    /// {@return batches that were acknowledged and are lost, first and last of each gap, in order; none unless salvaged}
+    public List<long[]> losses() {
+        return losses;
+    }
+
+    /// {@return the lowest sequence from which on nothing is missing, 0 when nothing is at all}
+    public long completeFrom() {
+        return completeFrom;
+    }
+
+    private void lost(long first, long last) {
+        assert isSalvage : "batch " + first;
+        losses.add(new long[] {first, last});
+        isBehindLoss = true;
+    }
+
+    private void salvage(MemorySegment batch, Batch.Header header) throws DamagedJournalException {
+        if (isBehindLoss) {
+            isBehindLoss = false;
+            boolean isStart =
+                    header.recordCount > 0
+                            && Batch.type(batch, Batch.HEADER_BYTES) == Batch.EPOCH_START;
+            completeFrom = header.firstSequence + (isStart ? 1 : 0);
+        }
+        try {
+            collect(batch, header);
+        } catch (NoMemoryException e) {
+            throw e;
+        } catch (DamagedJournalException e) {
+            lost(header.number, header.number);
+        }
+    }
+
     /// Goes over the journal once, and drops the transaction that is not whole at its end.
     ///
     /// @return the last sequence that counts
@@ -166,7 +248,11 @@ public final class Replay {
         lastChain = 0;
         lastEpoch = 0;
         lastStandsFor = 0;
-        scan.replay(tail, this::collect);
+        if (isSalvage) {
+            scan.replay(tail, this::salvage, (first, later) -> lost(first, later - 1));
+        } else {
+            scan.replay(tail, this::collect);
+        }
         if (!open.isEmpty() && !Plant.FLOOR_ENDS_EPOCH.isPlanted()) {
             // The floor may be later: it is what had been given out, not what was committed. What
             // is
@@ -362,7 +448,7 @@ public final class Replay {
             if (content != null) {
                 buffer = memory.allocate();
                 if (buffer < 0) {
-                    throw new DamagedJournalException(
+                    throw new NoMemoryException(
                             "recovery needs more memory than the buffer pool has: expected the"
                                     + " pool that the journal was written with, found "
                                     + region.byteSize()

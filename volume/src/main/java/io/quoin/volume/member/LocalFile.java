@@ -182,6 +182,21 @@ public final class LocalFile implements BlockFile {
         }
     }
 
+    /// Keeps daemons from a member that is open for examination, until it is closed.
+    ///
+    /// @return false: somebody has it open for writing
+    public boolean keepShared() {
+        try {
+            return plain.tryLock(0, Long.MAX_VALUE, true) != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        } catch (IOException e) {
+            // Where nobody can lock, nobody has.
+            LOG.log(System.Logger.Level.DEBUG, path + ": cannot be locked", e);
+            return true;
+        }
+    }
+
     @Override
     public String name() {
         return path.toString();
