@@ -56,18 +56,14 @@ class RescueIT {
         return bench.attempt(command);
     }
 
-    private void refused(int exitCode, String message, Object... words) throws IOException {
-        Shell.Result result = rescue(words);
-        assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
-        assertThat(result.err()).contains(message);
-        assertThat(result.err().lines().filter(line -> line.startsWith("quoin: "))).hasSize(1);
-    }
-
     @Test
     void twoOfThreeMembersGiveEverythingAndOneGivesWhatItHas() throws Exception {
         Path image = bench.folder.resolve("image");
         Path map = bench.folder.resolve("map");
-        refused(1, "another process holds its lock", "--to", image, bench.member(0));
+        Shell.Result refused = rescue("--to", image, bench.member(0));
+        assertThat(refused.exitCode()).isEqualTo(1);
+        assertThat(refused.err()).contains("another process holds its lock");
+        assertThat(image).doesNotExist();
         Shell.Result live = rescue("--while-served", "--json", bench.member(0), bench.member(1));
         assertThat(live.exitCode()).isEqualTo(1);
         assertThat(Installation.parse(live.out()).getArray("doubts").getString(0))
@@ -89,14 +85,6 @@ class RescueIT {
         assertThat(Files.readString(map)).contains("0x00000000  0x%08X  +".formatted(found.length));
         assertThat(Files.readAllBytes(bench.member(2))).isEqualTo(before);
 
-        refused(1, "--force overwrites it", "--to", image, bench.member(1));
-        refused(2, "is given as a member", "--to", bench.member(1), bench.member(1));
-        refused(2, "given twice", bench.member(1), bench.member(1));
-        refused(1, "no such file or device", bench.folder.resolve("nothing"));
-        Path blank = bench.folder.resolve("blank");
-        Files.write(blank, new byte[1 << 20]);
-        refused(1, "found none: " + blank + ": no member", blank);
-
         Shell.Result part =
                 rescue(
                         "--json",
@@ -105,7 +93,6 @@ class RescueIT {
                         image,
                         "--map",
                         map,
-                        blank,
                         bench.folder.resolve("nothing"),
                         bench.member(0));
         assertThat(part.exitCode()).isEqualTo(1);

@@ -10,6 +10,7 @@ import io.quoin.volume.assembly.Creation;
 import io.quoin.volume.assembly.VolumeException;
 import io.quoin.volume.counter.Counters;
 import io.quoin.volume.format.Guard;
+import io.quoin.volume.format.JobOrigin;
 import io.quoin.volume.format.MemberLayout;
 import io.quoin.volume.format.Superblock;
 import io.quoin.volume.geometry.Geometry;
@@ -175,7 +176,6 @@ final class DoomedVolume implements AutoCloseable {
 
     /// Opens it with some of its members.
     DoomedVolume open(Destage destage, List<MemoryFile> members) throws Exception {
-        long before = checkpoint(members.getFirst());
         var settings = new EngineSettings(1 << 20, 16, destage.nanos, 4, GovernorLimits.DEFAULT, 0);
         volume =
                 OpenFiles.open(
@@ -187,11 +187,21 @@ final class DoomedVolume implements AutoCloseable {
                                 event -> {},
                                 Ownership.Host.once()),
                         members.stream().<BlockFile>map(Locked::new).toList());
-        // Until then all that comes goes home at once.
-        while (checkpoint(members.getFirst()) == before) {
-            Thread.sleep(1);
+        if (destage == Destage.NEVER) {
+            awaitRest(members.getFirst());
         }
         return this;
+    }
+
+    /// Returns when recovery's checkpoints are over: until then all that comes goes home at once.
+    private void awaitRest(MemoryFile file) throws InterruptedException {
+        long before = -1;
+        for (int quiet = 0; quiet < 10; quiet++) {
+            long now = checkpoint(file);
+            quiet = now == before ? quiet : 0;
+            before = now;
+            Thread.sleep(10);
+        }
     }
 
     private long checkpoint(MemoryFile file) {
@@ -281,6 +291,12 @@ final class DoomedVolume implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /// Begins to move all blocks to stripes of another unit.
+    void reshape(int unitBytes) throws VolumeException {
+        String level = superblock().geometry().level().text();
+        volume.reshape(level, List.of(), 0, unitBytes, false, JobOrigin.UNKNOWN);
     }
 
     /// {@return the members as they are at this instant}
