@@ -116,14 +116,14 @@ final class RepairPipeline {
         reconstructed = ring.newPoller(second.getSequence());
         reconstructedUpTo = second.getSequence();
         ring.addGatingSequences(released);
-        RepairStage.Work work = RepairStage.Work.VERIFY;
+        RepairStage.Work work = RepairStage.Work.RECONSTRUCT;
         RowImage image = new RowImage(geometry, makeGuards.get());
-        verify = new RepairStage(work, first, image, () -> {});
-        work = RepairStage.Work.RECONSTRUCT;
-        image = new RowImage(geometry, makeGuards.get());
         reconstruct = new RepairStage(work, second, image, stages::wake);
-        stages.start(verify);
+        work = RepairStage.Work.VERIFY;
+        image = new RowImage(geometry, makeGuards.get());
+        verify = new RepairStage(work, first, image, () -> stages.ring(reconstruct));
         stages.start(reconstruct);
+        stages.start(verify);
     }
 
     /// Ends the agents; nothing may be in flight.
@@ -376,7 +376,8 @@ final class RepairPipeline {
 
     private void readDone(RepairTask task) {
         if (--task.pending == 0) {
-            ring.publish(task.sequence); // the agents look by themselves
+            ring.publish(task.sequence);
+            stages.ring(verify);
         }
     }
 

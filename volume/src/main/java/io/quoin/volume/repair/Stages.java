@@ -14,6 +14,11 @@ public interface Stages {
     /// @param agent the agent
     void stop(Agent agent);
 
+    /// Tells an agent that there is something for it. Any thread.
+    ///
+    /// @param agent the agent, running
+    void ring(Agent agent);
+
     /// Tells the engine that there is something to look at. Any thread.
     void wake();
 }

@@ -543,6 +543,9 @@ final class SimWorld {
                 }
 
                 @Override
+                public void ring(Agent agent) {}
+
+                @Override
                 public void wake() {}
             };
 
