@@ -52,10 +52,6 @@ public final class Reshaping {
             throw new IllegalArgumentException(
                     "reshape: volume " + now.name() + " is " + former + " already");
         }
-        long canary = former.canaryBlocks() == 0 ? 0 : alone.leastCanary();
-        if ((alone.memberBlocks() - canary) * alone.dataCount() < former.volumeBlocks()) {
-            canary = 0;
-        }
         boolean isDescending = alone.dataCount() < former.dataCount();
         long need = (former.volumeBlocks() + alone.dataCount() - 1) / alone.dataCount();
         if (need > alone.memberBlocks()) {
@@ -68,6 +64,11 @@ public final class Reshaping {
                             + alone.memberBlocks() * Geometry.BLOCK_BYTES
                             + ": grow it first, on larger members");
         }
+        // What does not suffice for all canary rows is room for some: once clients have it, there
+        // would
+        // be none in any later shape.
+        long room = (alone.memberBlocks() - need) / whole * whole;
+        long canary = former.canaryBlocks() == 0 ? 0 : Math.min(alone.leastCanary(), room);
         Geometry both =
                 alone.withCanary(canary)
                         .reshapedFrom(
