@@ -38,6 +38,8 @@ import java.util.List;
 /// Blocking; one thread. Nothing is written to a member.
 public final class Rescue {
     /// Blocks that are read before any of them is handed on, at least.
+    private static final int LEAST_VECTOR_BYTES = 4;
+
     private static final int WINDOW_BLOCKS = 4096;
 
     /// Receives the blocks in order, all of the volume's.
@@ -320,8 +322,10 @@ public final class Rescue {
                 }
                 int k = geometry.at(row).dataCount();
                 long known = missing.generation(row, p);
+                // What is known may be no more than parity kept of it, which comes round.
                 boolean isConfirmed =
                         known >= 0
+                                && BlockInfo.vectorWidth(k) >= LEAST_VECTOR_BYTES
                                 && BlockInfo.truncate(known, k)
                                         == BlockInfo.truncate(wide.generation(row, p), k);
                 if (!isEmpty) {

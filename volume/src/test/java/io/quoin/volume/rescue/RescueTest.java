@@ -236,10 +236,14 @@ final class RescueTest {
             int half = world.model.length / 2;
             world.open(Destage.SOON).work(80, 0, world.model.length);
             world.stop();
-            Home[][] homes = homes(world, members);
-            world.forgetTouched();
-            world.open(Destage.NEVER).work(6, 0, half);
-            List<MemoryFile> files = world.halt();
+            Home[][][] before = {null};
+            List<MemoryFile> files =
+                    world.inJournalAlone(() -> {
+                        before[0] = homes(world, members);
+                        world.forgetTouched();
+                        world.work(6, 0, half);
+                    });
+            Home[][] homes = before[0];
             Geometry geometry = world.superblock().geometry();
             int salvaged = 0;
             for (int mask = 1; mask < 1 << members; mask++) {
@@ -464,11 +468,12 @@ final class RescueTest {
         try (DoomedVolume world = new DoomedVolume("raid5", 3, SEED)) {
             world.open(Destage.SOON).work(80, 0, world.model.length);
             world.stop();
-            world.open(Destage.NEVER);
-            world.carryOut(Request.Op.WRITE, 0, 4);
-            world.carryOut(Request.Op.WRITE, 10, 1);
-            world.carryOut(Request.Op.WRITE, 20, 4);
-            List<MemoryFile> files = world.halt();
+            List<MemoryFile> files =
+                    world.inJournalAlone(() -> {
+                        world.carryOut(Request.Op.WRITE, 0, 4);
+                        world.carryOut(Request.Op.WRITE, 10, 1);
+                        world.carryOut(Request.Op.WRITE, 20, 4);
+                    });
             int damaged = 0;
             for (MemoryFile file : files) {
                 damaged += damage(file, world.superblock(), 10, world.model[10]) ? 1 : 0;
