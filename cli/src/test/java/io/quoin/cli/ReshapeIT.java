@@ -122,7 +122,7 @@ class ReshapeIT {
         Path config =
                 Files.writeString(
                         here.path("quoind.toml"),
-                        "[engine]\njob-bytes-per-second = 6000000\njob-floor-bytes-per-second = 6000000\n"
+                        "[engine]\njob-bytes-per-second = 1000000\njob-floor-bytes-per-second = 1000000\n"
                                 + "[drill]\nevery-days = 0\n");
         Installation.DaemonProcess daemon = here.serve("--config", config);
         byte[] bytes = new byte[24 << 20];
@@ -148,11 +148,13 @@ class ReshapeIT {
         assertThat(kills).isEqualTo(2);
         assertThat(isReshaping()).as("long enough").isTrue();
         here.refused(ExitCode.FAILED.number(), "not being reshaped", "scrub", "start", "orders");
+        // Else it might be over before it goes back.
+        here.done("reshape", "pause", "orders");
+        here.done("rate", "orders", "0");
         here.done("member", "fail", "orders", "1", "--yes");
         here.done("member", "replace", "orders", "1", "@n1", "--make", "--wait");
         write(bytes, random);
         here.done("reshape", "back", "orders");
-        here.done("rate", "orders", "0");
         awaitReshaped();
         assertThat(shape()).isEqualTo("raid5 3+1");
         here.expectBytes("orders", bytes);
@@ -171,6 +173,9 @@ class ReshapeIT {
                 "reshape", "start", "orders", "--level", "raid6", "--add", "@m4", "--force",
                 "--yes", "--wait");
         awaitReshaped();
+        assertThat(here.json("rate", "orders").getLong("bytesPerSecond"))
+                .as("what was set outlives a change of shape")
+                .isZero();
         assertThat(shape()).isEqualTo("raid6 3+2");
         here.expectBytes("orders", bytes);
         here.done("member", "fail", "orders", "0", "--yes");
