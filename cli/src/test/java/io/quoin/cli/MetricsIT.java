@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -117,6 +118,12 @@ class MetricsIT {
         Map<String, Double> printed = values(here.done("metrics"));
         assertThat(printed.keySet()).containsAll(now.keySet());
 
+        // So many that it is said how long members take.
+        here.qemuIo("orders", Collections.nCopies(300, "write -f 0 4k").toArray(String[]::new));
+        for (int i = 0; !here.done("metrics").contains("journal_write_seconds{"); i++) {
+            assertThat(i).as("windows of writes end").isLessThan(200);
+            Installation.sleep(200);
+        }
         here.done("drill", "orders");
         here.done("scrub", "start", "orders", "--wait");
         here.done("create", "other", "--level", "raid0", "--size", "160M", "@x0");
