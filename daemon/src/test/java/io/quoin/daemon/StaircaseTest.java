@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /// Each package imports only those before it.
 class StaircaseTest {
     private static final List<String> STEPS =
-            List.of("config", "observe", "nbd", "host", "control.api", "control");
+            List.of("config", "observe", "nbd", "host", "metrics", "control.api", "control");
 
     @Test
     void packagesImportOnlyThoseBeforeThem() {
