@@ -86,8 +86,7 @@ record Recovery(
                             + superblock.tailBatch()
                             + ": expected a whole copy, found none, but later ones are there");
         }
-        DirtyIndex dirty =
-                new DirtyIndex((int) (pool.capacityBytes() / BLOCK_BYTES), BLOCK_BYTES, pool::free);
+        DirtyIndex dirty = new DirtyIndex(pool.blocks(), BLOCK_BYTES, pool::free);
         Replay replay =
                 Replay.run(
                         scan,

@@ -197,7 +197,9 @@ public enum Plant {
     /// Does not look at what is near damage that was found.
     NEIGHBOURS_UNCHECKED,
     /// Counts all of a batch as committed before it is noted of each record where it is.
-    BATCH_COMMITTED_AT_ONCE;
+    BATCH_COMMITTED_AT_ONCE,
+    /// Keeps no memory for blocks that are partly written.
+    NO_EDGE_RESERVE;
 
     /// The system property that names a bug for a daemon to begin with: for those who want to see their monitoring raise an alarm.
     public static final String PROPERTY = "quoin.plant";

@@ -1,5 +1,6 @@
 package io.quoin.volume.intake;
 
+import io.quoin.volume.fault.Plant;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -21,6 +22,10 @@ public final class BufferPool implements AutoCloseable {
     /// The smallest buffer and the alignment of all of them, in bytes.
     public static final int BLOCK_BYTES = 4096;
 
+    /// Blocks behind the region's power of two that clients cannot have: what one operation needs to complete the blocks that it covers in
+    /// part, and to have read what else they hold. Without them requests that hold all memory could wait behind one that needs some.
+    private static final int RESERVED_BLOCKS = 4;
+
     private static final int NONE = -1;
 
     private final Arena arena;
@@ -37,6 +42,9 @@ public final class BufferPool implements AutoCloseable {
     private final int[] previous;
     private final int[] head;
     private volatile int freeBlocks; // written under the lock
+
+    /// Reserved blocks that are free, a bit for each.
+    private int reserve = (1 << RESERVED_BLOCKS) - 1;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
@@ -56,7 +64,7 @@ public final class BufferPool implements AutoCloseable {
             rounded <<= 1;
         }
         arena = Arena.ofShared();
-        region = FreshPages.map(rounded, arena);
+        region = FreshPages.map(rounded + (long) RESERVED_BLOCKS * BLOCK_BYTES, arena);
         view = region.asByteBuffer();
         blockCount = Math.toIntExact(rounded / BLOCK_BYTES);
         topOrder = Integer.numberOfTrailingZeros(blockCount);
@@ -88,6 +96,11 @@ public final class BufferPool implements AutoCloseable {
         return (long) blockCount * BLOCK_BYTES;
     }
 
+    /// {@return blocks of the region, with those that clients cannot have}
+    public int blocks() {
+        return blockCount + RESERVED_BLOCKS;
+    }
+
     /// {@return bytes not handed out; a snapshot}
     public long freeBytes() {
         return (long) freeBlocks * BLOCK_BYTES;
@@ -107,6 +120,24 @@ public final class BufferPool implements AutoCloseable {
         lock.lock();
         try {
             return take(order);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes a block for an operation that cannot go on without it, from what is kept for that if there is no other.
+    ///
+    /// @return its offset in the region, or -1 when there is none of that either
+    int tryAllocateReserved() {
+        lock.lock();
+        try {
+            int offset = take(0);
+            if (offset != NONE || reserve == 0 || Plant.NO_EDGE_RESERVE.isPlanted()) {
+                return offset;
+            }
+            int place = Integer.numberOfTrailingZeros(reserve);
+            reserve &= ~(1 << place);
+            return (blockCount + place) * BLOCK_BYTES;
         } finally {
             lock.unlock();
         }
@@ -156,6 +187,12 @@ public final class BufferPool implements AutoCloseable {
         lock.lock();
         try {
             int block = offset / BLOCK_BYTES;
+            if (block >= blockCount) {
+                int bit = 1 << block - blockCount;
+                assert (reserve & bit) == 0 : "free of offset " + offset;
+                reserve |= bit;
+                return;
+            }
             int order = allocatedOrder[block];
             assert offset % BLOCK_BYTES == 0 && order != NONE : "free of offset " + offset;
             allocatedOrder[block] = NONE;
@@ -183,7 +220,8 @@ public final class BufferPool implements AutoCloseable {
     ///
     /// @param offset what allocate returned
     public int sizeOf(int offset) {
-        return BLOCK_BYTES << allocatedOrder[offset / BLOCK_BYTES];
+        int block = offset / BLOCK_BYTES;
+        return block >= blockCount ? BLOCK_BYTES : BLOCK_BYTES << allocatedOrder[block];
     }
 
     /// Releases the region; nobody may touch a buffer afterwards.

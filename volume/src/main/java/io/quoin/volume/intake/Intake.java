@@ -376,17 +376,17 @@ public final class Intake {
 
     private boolean takeEdgeBuffers(Operation op) {
         if (op.headBlock >= 0 && op.headBuffer < 0) {
-            op.headBuffer = pool.tryAllocate(BLOCK_BYTES);
+            op.headBuffer = pool.tryAllocateReserved();
         }
         if (op.tailBlock >= 0 && op.tailBuffer < 0) {
-            op.tailBuffer = pool.tryAllocate(BLOCK_BYTES);
+            op.tailBuffer = pool.tryAllocateReserved();
         }
         return (op.headBlock < 0 || op.headBuffer >= 0) && (op.tailBlock < 0 || op.tailBuffer >= 0);
     }
 
     private void fetchEdge(Operation op, long block) {
         int version = Plant.STALE_BASE.isPlanted() ? DirtyIndex.NONE : dirty.newest(block);
-        int scratch = pool.tryAllocate(BLOCK_BYTES);
+        int scratch = pool.tryAllocateReserved();
         if (scratch < 0) {
             // Without memory for the base the operation starts over when there is some.
             op.pendingEdges--;

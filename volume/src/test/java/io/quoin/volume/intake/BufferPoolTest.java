@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +17,31 @@ import org.junit.jupiter.api.Test;
 
 final class BufferPoolTest {
     private static final int BLOCK = BufferPool.BLOCK_BYTES;
+
+    /// Goal: an operation that needs a few blocks to go on gets them when clients have all the rest.
+    @Test
+    void keepsSomeBlocksThatClientsCannotHave() {
+        try (BufferPool pool = new BufferPool(65_536)) {
+            int all = pool.tryAllocate(65_536);
+            assertThat(pool.tryAllocate(1)).isEqualTo(-1);
+            Set<Integer> kept = new HashSet<>();
+            for (int i = 0; i < 4; i++) {
+                int offset = pool.tryAllocateReserved();
+                assertThat(offset).isBetween(65_536, (pool.blocks() - 1) * BLOCK);
+                assertThat(kept.add(offset)).isTrue();
+                pool.region().asSlice(offset, 4096).fill((byte) i);
+                assertThat(pool.sizeOf(offset)).isEqualTo(4096);
+            }
+            assertThat(pool.tryAllocateReserved()).isEqualTo(-1);
+            int one = kept.iterator().next();
+            pool.free(one);
+            assertThat(pool.tryAllocate(1)).isEqualTo(-1);
+            assertThat(pool.tryAllocateReserved()).isEqualTo(one);
+            pool.free(all);
+            assertThat(pool.tryAllocateReserved()).isEqualTo(0);
+            assertThat(pool.freeBytes()).isEqualTo(65_536 - 4096);
+        }
+    }
 
     /// Goal: no byte is handed out twice, none is lost. Method: random takes and returns next to a map of what is out.
     @Test
