@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             EventsCommand.class,
             CountersCommand.class,
             MetricsCommand.class,
+            DoctorCommand.class,
             OpenCommand.class,
             CloseCommand.class,
             AttachCommand.class,

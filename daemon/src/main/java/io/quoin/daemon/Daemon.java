@@ -109,7 +109,7 @@ final class Daemon implements AutoCloseable {
         control =
                 ControlServer.open(
                         settings.controlSocket(),
-                        new Commands(host, server, events, metrics, version));
+                        new Commands(host, server, events, metrics, settings, version));
         notifier.status("opening volumes");
         host.openAll(settings.volumes(), settings.given());
         host.spares().start();

@@ -2,6 +2,7 @@ package io.quoin.daemon.control;
 
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
+import io.quoin.daemon.config.Settings;
 import io.quoin.daemon.config.SpareSettings;
 import io.quoin.daemon.config.VolumeSettings;
 import io.quoin.daemon.host.HostedVolume;
@@ -55,6 +56,7 @@ import java.util.regex.Pattern;
 /// | `drill` | `volume` | `drill` |
 /// | `job.rate` | `volume`, `bytesPerSecond` | |
 /// | `metrics` | | `text`: OpenMetrics |
+/// | `settings` | | what the daemon was told that bears on safety |
 /// | `events` | `count`, `volume`, `after` | `events` |
 public final class Commands {
     private static final int PROTOCOL = 1;
@@ -64,6 +66,7 @@ public final class Commands {
     private final NbdServer server;
     private final EventLog events;
     private final Metrics metrics;
+    private final Settings settings;
     private final String version;
 
     /// Commands on a daemon.
@@ -72,13 +75,20 @@ public final class Commands {
     /// @param server where clients are
     /// @param events what happened
     /// @param metrics what is counted and timed
+    /// @param settings what it was told
     /// @param version Quoin's
     public Commands(
-            VolumeHost host, NbdServer server, EventLog events, Metrics metrics, String version) {
+            VolumeHost host,
+            NbdServer server,
+            EventLog events,
+            Metrics metrics,
+            Settings settings,
+            String version) {
         this.host = host;
         this.server = server;
         this.events = events;
         this.metrics = metrics;
+        this.settings = settings;
         this.version = version;
     }
 
@@ -118,6 +128,10 @@ public final class Commands {
                 answer.put("version", version);
                 answer.put("pid", ProcessHandle.current().pid());
                 answer.put("protocol", PROTOCOL);
+            }
+            case "settings" -> {
+                fields.end();
+                answer.putAll(StatusJson.settings(settings));
             }
             case "metrics" -> {
                 fields.end();

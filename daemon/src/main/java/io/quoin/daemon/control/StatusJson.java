@@ -3,6 +3,7 @@ package io.quoin.daemon.control;
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import io.quoin.daemon.config.DrillVerdict;
+import io.quoin.daemon.config.Settings;
 import io.quoin.daemon.control.api.FieldNames;
 import io.quoin.daemon.host.HostedVolume;
 import io.quoin.daemon.host.SpareDrills;
@@ -240,6 +241,19 @@ final class StatusJson {
             copies.add(copy);
         }
         json.put("copies", copies);
+        return json;
+    }
+
+    static JsonObject settings(Settings settings) {
+        JsonObject json = new JsonObject();
+        json.put("scrubEveryDays", settings.scrubs().everyDays());
+        json.put("drillEveryDays", settings.drills().everyDays());
+        json.put("spareDrillEveryDays", settings.spareDrills().everyDays());
+        json.put("memberErrorBudget", settings.engine().errorBudget());
+        json.put("ioLimitMillis", settings.engine().ioLimitNanos() / 1_000_000);
+        json.put("journalLateMillis", settings.engine().lateNanos() / 1_000_000);
+        json.put("isTcpOpen", settings.isTcpOpen() && !settings.tcp().isEmpty());
+        settings.metrics().ifPresent(each -> json.put("metrics", each.toString()));
         return json;
     }
 

@@ -4,6 +4,7 @@ import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import com.grack.nanojson.JsonWriter;
 import io.quoin.daemon.config.ConfigException;
+import io.quoin.daemon.config.Options;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.control.api.JsonLine;
 import io.quoin.daemon.fuzz.TemporaryFolder;
@@ -39,7 +40,14 @@ public final class ControlRequestFuzz implements FuzzTarget {
                         state,
                         new EngineSettings(4 << 20, 64, 100_000_000, 2, GovernorLimits.DEFAULT, 0),
                         events);
-        commands = new Commands(host, nbd, events, new Metrics(host, nbd, "1.2.3"), "1.2.3");
+        commands =
+                new Commands(
+                        host,
+                        nbd,
+                        events,
+                        new Metrics(host, nbd, "1.2.3"),
+                        Options.parse().settings(),
+                        "1.2.3");
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.grack.nanojson.JsonArray;
 import com.grack.nanojson.JsonObject;
 import com.grack.nanojson.JsonParser;
+import io.quoin.daemon.config.Options;
 import io.quoin.daemon.config.StateDirectory;
 import io.quoin.daemon.control.api.ControlClient;
 import io.quoin.daemon.control.api.ControlException;
@@ -71,7 +72,13 @@ class ControlServerTest {
         server =
                 ControlServer.open(
                         socket,
-                        new Commands(host, nbd, events, new Metrics(host, nbd, "1.2.3"), "1.2.3"));
+                        new Commands(
+                                host,
+                                nbd,
+                                events,
+                                new Metrics(host, nbd, "1.2.3"),
+                                Options.parse().settings(),
+                                "1.2.3"));
     }
 
     @AfterEach
@@ -246,7 +253,14 @@ class ControlServerTest {
 
     @Test
     void aSocketInUseIsRefusedAndAStaleOneReplaced() throws Exception {
-        Commands commands = new Commands(host, nbd, events, new Metrics(host, nbd, "1"), "1");
+        Commands commands =
+                new Commands(
+                        host,
+                        nbd,
+                        events,
+                        new Metrics(host, nbd, "1"),
+                        Options.parse().settings(),
+                        "1");
         assertThatThrownBy(() -> ControlServer.open(socket, commands))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(socket + ": expected nobody, another daemon answers there");

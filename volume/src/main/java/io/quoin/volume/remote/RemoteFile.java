@@ -26,8 +26,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// A member behind an NBD server: any that knows FLUSH. Nothing keeps another host from writing to it at the same time; the one owner
-/// must be seen to by the operator.
+/// A member behind an NBD server: any that knows FLUSH. The server lets every host write that reaches it; whose volume it is the hosts
+/// settle among themselves by marks on the member ({@link Ownership}).
 ///
 /// A write is durable when the server says so of one with FUA, or of a FLUSH behind it where it has no FUA. Whether that is true is the
 /// server's to answer for.
