@@ -72,6 +72,7 @@ public final class Rescue {
         journal = JournalRest.read(remains);
         Replay replay = journal.replay();
         geometry = replay.geometry();
+        checkShape();
         rows = new Rows(superblock(List.of()), overlays(List.of()), replay, journal.dirty());
         List<Salvage.Stale> stale = remains.stale();
         wide =
@@ -95,13 +96,27 @@ public final class Rescue {
         sureFrom = isEndKnown ? replay.completeFrom() : Long.MAX_VALUE;
     }
 
+    /// Of rows of two shapes that lie in one another's place it takes the others to tell which it is.
+    private void checkShape() throws VolumeException {
+        if (remains.superblock().geometry().former() != null && !remains.isEnough()) {
+            throw new VolumeException(
+                    "volume "
+                            + remains.superblock().name()
+                            + ": is being reshaped, and so many members are missing (slots "
+                            + remains.missing()
+                            + ") that it cannot be told what lies where: expected as many as both shapes"
+                            + " need");
+        }
+    }
+
     /// Looks at members.
     ///
     /// @param files files in any order, strangers among them; the caller closes them
     /// @param witness outside memory, for mirrors
     /// @param isServed whether somebody may write to them meanwhile
     /// @return what is ready to be read
-    /// @throws VolumeException when nothing can be said: no member at all, members of several volumes, unknown features
+    /// @throws VolumeException when nothing can be said: no member at all, members of several volumes, unknown features, too few members of
+    ///     one that is being reshaped
     public static Rescue of(List<? extends BlockFile> files, Witness witness, boolean isServed)
             throws VolumeException {
         return new Rescue(Salvage.of(files, witness), isServed);
